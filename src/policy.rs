@@ -1,0 +1,140 @@
+//! [`Policy`]: what the standards leave to the sending site. Each knob names the sentence that it answers.
+
+use alloc::sync::Arc;
+use core::net::IpAddr;
+
+use crate::name::Name;
+
+/// What a site wants for one destination. It is a plain value, so each destination can have its own.
+///
+/// The default is that of RFC 7672 for an ordinary relay: opportunistic DANE.
+///
+/// ```
+/// use smtp_dane::{DaneMode, Policy};
+///
+/// let mut policy = Policy::default();
+/// policy.dane = DaneMode::Mandatory;
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Policy {
+    /// Whether mail may go where DANE does not apply.
+    pub dane: DaneMode,
+    /// What to do with hosts that an insecure MX answer named.
+    pub insecure_mx: InsecureMx,
+    /// Whether the host of an MX record may be an alias.
+    pub mx_alias: MxAlias,
+    /// Which addresses to look up and use.
+    pub address_family: AddressFamily,
+    /// Which digests in TLSA records to believe, and which of them is the stronger one.
+    pub digests: Digests,
+    /// The names and addresses by which this site is known, so that it notices that it is itself an MX host of the domain
+    /// (RFC 5321 §5.1). Without any, a loop goes unnoticed.
+    pub identities: Arc<[Identity]>,
+}
+
+/// Whether mail may go where DANE does not apply.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DaneMode {
+    /// Use DANE where the destination publishes it, and opportunistic TLS elsewhere (RFC 7672 §2.2).
+    #[default]
+    Opportunistic,
+    /// Deliver only over a channel authenticated by DANE; everything else is delayed (RFC 7672 §2.2, §6).
+    Mandatory,
+}
+
+/// What to do with the hosts of a domain whose MX answer is insecure (RFC 7672 §2.2.1 leaves it to the client).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum InsecureMx {
+    /// Authenticate a host that has secure TLSA records. This proves the host and never the domain, see
+    /// [`Scope::Host`](crate::Scope::Host).
+    #[default]
+    UseTlsa,
+    /// Demand TLS of a host that has secure TLSA records, without authentication.
+    Encrypt,
+    /// Do not look for TLSA records.
+    Ignore,
+}
+
+/// Whether the host of an MX record may be an alias. RFC 2181 §10.3 forbids it to the publisher, RFC 7672 §2.2.2 leaves it
+/// to the client whether to follow. Relays and domains without MX records are always followed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MxAlias {
+    /// Follow it; the name it leads to is the first to be asked for TLSA records.
+    #[default]
+    Expand,
+    /// Do not use such a host.
+    Refuse,
+}
+
+/// Which addresses to look up and use (RFC 5321 §5.2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AddressFamily {
+    /// Both, in turn, beginning with IPv6.
+    #[default]
+    Any,
+    /// IPv4 alone.
+    V4,
+    /// IPv6 alone.
+    V6,
+}
+
+impl AddressFamily {
+    pub(crate) const fn has(self, address: IpAddr) -> bool {
+        match self {
+            Self::Any => true,
+            Self::V4 => address.is_ipv4(),
+            Self::V6 => address.is_ipv6(),
+        }
+    }
+}
+
+/// Which digests in TLSA records to believe (RFC 6698 §4.1 lets a client refuse one that it thinks weak) and their order
+/// for digest agility (RFC 7671 §9).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Digests {
+    /// SHA2-256 and SHA2-512, the latter being the stronger.
+    #[default]
+    Sha512OverSha256,
+    /// SHA2-256 and SHA2-512, the former being preferred.
+    Sha256OverSha512,
+    /// SHA2-256 alone; records with SHA2-512 are unusable.
+    Sha256,
+    /// SHA2-512 alone; records with SHA2-256 are unusable.
+    Sha512,
+}
+
+/// A name or address by which the sending site is known.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "RFC 5321 §5.1: \"names or addresses\""
+)]
+pub enum Identity {
+    /// A host name.
+    Name(Name),
+    /// An address.
+    Address(IpAddr),
+}
+
+impl Policy {
+    /// Whether this site is known by `name`.
+    pub(crate) fn is_own_name(&self, name: &Name) -> bool {
+        let is_it = |identity: &Identity| matches!(identity, Identity::Name(own) if own == name);
+        self.identities.iter().any(is_it)
+    }
+
+    /// Whether this site is known by `address`. An IPv4 address may come mapped into IPv6.
+    pub(crate) fn is_own_address(&self, address: IpAddr) -> bool {
+        let is_it = |identity: &Identity| {
+            matches!(identity, Identity::Address(own)
+                if own.to_canonical() == address.to_canonical())
+        };
+        self.identities.iter().any(is_it)
+    }
+}

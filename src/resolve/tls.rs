@@ -1,0 +1,136 @@
+//! [`TlsPolicy`]: what a connection to a host must live up to.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use pki_types::DnsName;
+
+use crate::name::Name;
+use crate::tlsa::{Record, TlsaSet, Unusable};
+use crate::verify::Authentication;
+
+/// What a connection to a host must live up to (RFC 7672 §2.2).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a TLS layer must act on each")]
+pub enum TlsPolicy {
+    /// DANE does not apply: TLS if the server has it, cleartext if not.
+    Opportunistic(NotApplicable),
+    /// TLS is demanded, authentication is not.
+    Encrypt(Encryption),
+    /// TLS is demanded, and the server must be authenticated.
+    Authenticate(Authentication),
+}
+
+impl TlsPolicy {
+    /// The name to send in the server name indication: the TLSA base domain (RFC 7672 §8.1).
+    ///
+    /// `None` where DANE does not apply, so that the name is the caller's choice, or the base domain is no host name.
+    #[must_use]
+    pub fn server_name(&self) -> Option<DnsName<'static>> {
+        self.tlsa_base()?.to_server_name()
+    }
+
+    /// The name below which the TLSA records stand (RFC 7672 §2.2.3).
+    #[must_use]
+    pub const fn tlsa_base(&self) -> Option<&Name> {
+        match self {
+            Self::Opportunistic(_) => None,
+            Self::Encrypt(encryption) => Some(encryption.base()),
+            Self::Authenticate(authentication) => Some(authentication.base()),
+        }
+    }
+}
+
+/// Why DANE does not apply to a host, though every lookup succeeded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum NotApplicable {
+    /// The host was given as an address.
+    AddressLiteral,
+    /// The MX answer is insecure, and the policy does not look for TLSA records then.
+    InsecureMx,
+    /// The host's addresses are insecure.
+    InsecureAddress,
+    /// The host's addresses are insecure, and so is the alias that led to them.
+    InsecureAlias,
+    /// There are no secure TLSA records.
+    NoTlsa,
+}
+
+impl NotApplicable {
+    /// The place in the standards that decides so.
+    #[must_use]
+    pub const fn cite(self) -> &'static str {
+        match self {
+            Self::AddressLiteral => "RFC 7672 §2.2",
+            Self::InsecureMx => "RFC 7672 §2.2.1",
+            Self::InsecureAddress | Self::InsecureAlias => "RFC 7672 §2.2.2",
+            Self::NoTlsa => "RFC 7672 §2.2.3",
+        }
+    }
+}
+
+impl fmt::Display for NotApplicable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AddressLiteral => "the host was given as an address",
+            Self::InsecureMx => "the MX answer is not secure",
+            Self::InsecureAddress => "the addresses of the host are not secure",
+            Self::InsecureAlias => "neither the addresses of the host nor its alias are secure",
+            Self::NoTlsa => "the host has no secure TLSA records",
+        })
+    }
+}
+
+/// TLS without authentication, because the host published TLSA records (RFC 7672 §2.2).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Encryption {
+    pub(super) base: Name,
+    pub(super) cause: EncryptCause,
+}
+
+impl Encryption {
+    /// The name below which the TLSA records stand.
+    #[must_use]
+    pub const fn base(&self) -> &Name {
+        &self.base
+    }
+
+    /// Why authentication is not demanded.
+    #[must_use]
+    pub const fn cause(&self) -> &EncryptCause {
+        &self.cause
+    }
+}
+
+/// Why TLS is demanded without authentication.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EncryptCause {
+    /// The host published TLSA records, and none is usable.
+    AllUnusable(Vec<(Record, Unusable)>),
+    /// The MX answer is insecure, and the policy wants no more than TLS then.
+    InsecureMx(TlsaSet),
+}
+
+impl EncryptCause {
+    /// The place in the standards that decides so.
+    #[must_use]
+    pub const fn cite(&self) -> &'static str {
+        match self {
+            Self::AllUnusable(_) => "RFC 7672 §2.2",
+            Self::InsecureMx(_) => "RFC 7672 §2.2.1",
+        }
+    }
+}
+
+impl fmt::Display for EncryptCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AllUnusable(_) => {
+                "the host has TLSA records, but none is usable: TLS without authentication"
+            }
+            Self::InsecureMx(_) => "the MX answer is not secure: TLS without authentication",
+        })
+    }
+}
