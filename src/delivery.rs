@@ -1,0 +1,409 @@
+//! [`Delivery`]: one message's way to one next hop, host by host and address by address.
+//!
+//! | state | waits for | then |
+//! |---|---|---|
+//! | `Routing` | the mail hosts | the first host, or the outcome |
+//! | `LookingUp` | the plan for one host | its first address, or the next host |
+//! | `Connecting` | a connection to one address | the session, or the next address |
+//! | `InSession` | STARTTLS, TLS, and how the server took the mail | the outcome, or the next address |
+//! | `Done` | nothing | |
+//!
+//! A host that may not be used is skipped and its reason kept; the hosts after it keep their order (RFC 7672 §2.2.1). A
+//! connection lives as long as the steps are [`Step::Session`]: as soon as another step comes, close it.
+//!
+//! Mail that was under way when a connection broke is not sent again in cleartext, which RFC 7672 §2.2 would allow where
+//! DANE does not apply: the server may already have it.
+
+mod outcome;
+
+pub use outcome::{Attempt, AttemptResult, Deferral, Failure, HostRecord, Outcome};
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::net::IpAddr;
+use core::num::NonZeroU16;
+
+use crate::dns::{Answer, Query, QueryId};
+use crate::policy::Policy;
+use crate::resolve::{self, Host, HostError, HostLookup, NextHop, Plan, Route};
+use crate::resolve::{RouteError, Routing, Unexpected};
+use crate::session::{self, Assurance, Session};
+
+/// The machine that takes one message to one next hop.
+///
+/// ```
+/// use smtp_dane::Policy;
+/// use smtp_dane::delivery::{Delivery, Event, Outcome, Step};
+/// use smtp_dane::dns::{Answer, LookupError};
+/// use smtp_dane::resolve::NextHop;
+///
+/// let next_hop = NextHop::domain("example.com".parse()?);
+/// let mut delivery = Delivery::new(next_hop, Policy::default(), 7);
+/// let outcome = loop {
+///     let event = match delivery.step() {
+///         Step::Lookup(queries) => {
+///             let query = queries.first().ok_or("a machine that waits has a query")?;
+///             Event::Answer(query.id(), Answer::failed(LookupError::Timeout))
+///         }
+///         Step::Connect { .. } => Event::ConnectFailed,
+///         Step::Session(_) => Event::Session(smtp_dane::session::Event::ConnectionLost),
+///         Step::Done(outcome) => break outcome,
+///     };
+///     delivery.handle(event)?;
+/// };
+/// assert!(matches!(outcome, Outcome::Deferred(_)));
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Delivery {
+    policy: Policy,
+    /// The hosts that are done with, in the order in which they were tried.
+    hosts: Vec<HostRecord>,
+    state: State,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum State {
+    Routing(Routing),
+    LookingUp(Arc<Route>, HostLookup),
+    Connecting(Arc<Route>, Reaching),
+    InSession(Arc<Route>, Reaching, Session),
+    Done(Option<Arc<Route>>, Outcome),
+}
+
+/// A host whose addresses are being tried.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Reaching {
+    plan: Plan,
+    /// The address that is tried now.
+    address: IpAddr,
+    /// One for each address before it.
+    attempts: Vec<Attempt>,
+    /// The number that the first query for the next host may have.
+    next_id: QueryId,
+}
+
+impl Delivery {
+    /// Starts a delivery. `shuffle` is a random number of the caller's, see [`Routing::new`].
+    #[must_use]
+    pub fn new(next_hop: NextHop, policy: Policy, shuffle: u64) -> Self {
+        let routing = Routing::new(next_hop, &policy, shuffle);
+        let settled = match routing.step() {
+            resolve::Step::Lookup(_) => None,
+            resolve::Step::Done(result) => Some(result.cloned().map_err(Clone::clone)),
+        };
+        let mut delivery = Self {
+            policy,
+            hosts: Vec::new(),
+            state: State::Routing(routing),
+        };
+        if let Some(route) = settled {
+            delivery.after_routing(route, QueryId::default());
+        }
+        delivery
+    }
+
+    /// What is wanted now.
+    #[must_use]
+    pub fn step(&self) -> Step<'_> {
+        match &self.state {
+            State::Routing(routing) => Step::Lookup(routing.pending()),
+            State::LookingUp(_, lookup) => Step::Lookup(lookup.pending()),
+            State::Connecting(_, reaching) => Step::Connect {
+                host: reaching.plan.host(),
+                address: reaching.address,
+                port: reaching.plan.port(),
+            },
+            State::InSession(_, _, session) => Step::Session(session.step()),
+            State::Done(_, outcome) => Step::Done(outcome),
+        }
+    }
+
+    /// Takes what happened.
+    ///
+    /// # Errors
+    /// [`Unexpected`] if it cannot happen in this state; nothing has changed then.
+    pub fn handle(&mut self, event: Event) -> Result<(), Unexpected> {
+        match (&mut self.state, event) {
+            (State::Routing(routing), Event::Answer(id, answer)) => {
+                if let Some(result) = routing.advance(id, answer)? {
+                    let next_id = routing.next_id();
+                    self.after_routing(result, next_id);
+                }
+            }
+            (State::LookingUp(route, lookup), Event::Answer(id, answer)) => {
+                if let Some(result) = lookup.advance(id, answer)? {
+                    let (route, next_id) = (route.clone(), lookup.next_id());
+                    self.after_lookup(route, result, next_id);
+                }
+            }
+            (State::Connecting(route, reaching), Event::Connected) => {
+                let session = Session::new(reaching.plan.tls().clone());
+                self.state = State::InSession(route.clone(), reaching.clone(), session);
+            }
+            (State::Connecting(..), Event::ConnectFailed) => {
+                self.after_attempt(AttemptResult::Unreachable);
+            }
+            (State::InSession(_, _, session), Event::Session(event)) => {
+                session.handle(event)?;
+                if let session::Step::Abandon(refusal) = session.step() {
+                    let refusal = *refusal;
+                    self.after_attempt(AttemptResult::Refused(refusal));
+                }
+            }
+            (State::InSession(_, _, session), Event::Transferred(transfer)) => {
+                let session::Step::Transfer(assurance) = session.step() else {
+                    return Err(Unexpected);
+                };
+                let assurance = assurance.clone();
+                self.after_transfer(assurance, transfer);
+            }
+            _ => return Err(Unexpected),
+        }
+        Ok(())
+    }
+
+    /// The hosts that are done with, in the order in which they were tried; all of them once the outcome is there. Those
+    /// that were not needed are missing.
+    #[must_use]
+    pub fn hosts(&self) -> &[HostRecord] {
+        &self.hosts
+    }
+
+    /// What came of each address that was tried, over all hosts, in order.
+    pub fn attempts(&self) -> impl Iterator<Item = &Attempt> {
+        self.hosts.iter().flat_map(HostRecord::attempts)
+    }
+
+    /// The mail hosts, once they are known.
+    #[must_use]
+    pub fn route(&self) -> Option<&Route> {
+        match &self.state {
+            State::Routing(_) => None,
+            State::LookingUp(route, _)
+            | State::Connecting(route, _)
+            | State::InSession(route, _, _) => Some(route),
+            State::Done(route, _) => route.as_deref(),
+        }
+    }
+
+    fn after_routing(&mut self, result: Result<Route, RouteError>, next_id: QueryId) {
+        match result {
+            Ok(route) => self.go_to_next_host(Arc::new(route), next_id),
+            Err(error) => self.state = State::Done(None, Outcome::without_route(error)),
+        }
+    }
+
+    /// Looks up the host after those that are done with, or ends.
+    fn go_to_next_host(&mut self, route: Arc<Route>, next_id: QueryId) {
+        while let Some(exchanger) = route.exchangers().get(self.hosts.len()) {
+            let lookup = HostLookup::starting_at(next_id, exchanger, &route, &self.policy);
+            match lookup.step() {
+                resolve::Step::Lookup(_) => {
+                    self.state = State::LookingUp(route, lookup);
+                    return;
+                }
+                resolve::Step::Done(Ok(plan)) => {
+                    let plan = plan.clone();
+                    self.connect_first(route, plan, next_id);
+                    return;
+                }
+                resolve::Step::Done(Err(error)) => {
+                    self.hosts
+                        .push(HostRecord::skipped(exchanger.clone(), error.clone()));
+                }
+            }
+        }
+        let outcome = Outcome::without_host(&self.hosts);
+        self.state = State::Done(Some(route), outcome);
+    }
+
+    fn after_lookup(
+        &mut self,
+        route: Arc<Route>,
+        result: Result<Plan, HostError>,
+        next_id: QueryId,
+    ) {
+        match result {
+            Ok(plan) => self.connect_first(route, plan, next_id),
+            Err(error) => {
+                let ourselves = error == HostError::Ourselves;
+                self.skip(&route, error);
+                if ourselves {
+                    self.skip_no_better(&route);
+                }
+                self.go_to_next_host(route, next_id);
+            }
+        }
+    }
+
+    /// RFC 5321 §5.1: this site was recognised late; neither its equals nor those behind it may be tried.
+    fn skip_no_better(&mut self, route: &Route) {
+        while self.hosts.len() < route.exchangers().len() {
+            self.skip(route, HostError::NoBetterThanOurselves);
+        }
+    }
+
+    /// Closes the record of the host that is next in line.
+    fn skip(&mut self, route: &Route, error: HostError) {
+        if let Some(exchanger) = route.exchangers().get(self.hosts.len()) {
+            self.hosts
+                .push(HostRecord::skipped(exchanger.clone(), error));
+        }
+    }
+
+    fn connect_first(&mut self, route: Arc<Route>, plan: Plan, next_id: QueryId) {
+        let Some(address) = plan.addresses().first().copied() else {
+            let security = route.security();
+            self.skip(&route, HostError::NoAddress { security });
+            return self.go_to_next_host(route, next_id);
+        };
+        let reaching = Reaching {
+            plan,
+            address,
+            attempts: Vec::new(),
+            next_id,
+        };
+        self.state = State::Connecting(route, reaching);
+    }
+
+    /// Notes what came of an address, and goes to the next one, then to the next host. The policy for the next address is
+    /// the same, and for the next host its own.
+    fn after_attempt(&mut self, result: AttemptResult) {
+        let (State::Connecting(route, reaching) | State::InSession(route, reaching, _)) =
+            &mut self.state
+        else {
+            return;
+        };
+        reaching
+            .attempts
+            .push(Attempt::new(reaching.address, result));
+        let route = route.clone();
+        let next = reaching
+            .plan
+            .addresses()
+            .get(reaching.attempts.len())
+            .copied();
+        if let Some(address) = next {
+            let reaching = Reaching {
+                address,
+                ..reaching.clone()
+            };
+            self.state = State::Connecting(route, reaching);
+        } else {
+            let next_id = reaching.next_id;
+            self.close_host();
+            self.go_to_next_host(route, next_id);
+        }
+    }
+
+    /// Writes down the host whose addresses are used up.
+    fn close_host(&mut self) {
+        let (State::Connecting(route, reaching) | State::InSession(route, reaching, _)) =
+            &self.state
+        else {
+            return;
+        };
+        if let Some(exchanger) = route.exchangers().get(self.hosts.len()) {
+            let attempts = reaching.attempts.clone();
+            let plan = reaching.plan.clone();
+            self.hosts
+                .push(HostRecord::tried(exchanger.clone(), plan, attempts));
+        }
+    }
+
+    fn after_transfer(&mut self, assurance: Assurance, transfer: Transfer) {
+        let (State::Connecting(route, reaching) | State::InSession(route, reaching, _)) =
+            &mut self.state
+        else {
+            return;
+        };
+        let host = reaching.plan.host().clone();
+        let outcome = match transfer {
+            Transfer::Accepted => Outcome::Delivered {
+                host,
+                address: reaching.address,
+                assurance: assurance.clone(),
+            },
+            // RFC 5321 §4.2.1: a 5yz reply is final, whichever host gives it.
+            Transfer::Rejected { code } => Outcome::Failed(Failure::Rejected { host, code }),
+            Transfer::Delayed { .. } | Transfer::Interrupted => {
+                return self.after_attempt(AttemptResult::NotTaken {
+                    assurance,
+                    transfer,
+                });
+            }
+        };
+        let result = match transfer {
+            Transfer::Accepted => AttemptResult::Delivered(assurance),
+            _ => AttemptResult::NotTaken {
+                assurance,
+                transfer,
+            },
+        };
+        reaching
+            .attempts
+            .push(Attempt::new(reaching.address, result));
+        let route = route.clone();
+        self.close_host();
+        self.state = State::Done(Some(route), outcome);
+    }
+}
+
+/// What the caller must do now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a caller must act on each")]
+pub enum Step<'a> {
+    /// These queries are open, at least one. Ask them one by one or all at once, report [`Event::Answer`].
+    Lookup(&'a [Query]),
+    /// Open a connection, report [`Event::Connected`] or [`Event::ConnectFailed`].
+    Connect {
+        /// The host as its MX record names it.
+        host: &'a Host,
+        /// The address to connect to.
+        address: IpAddr,
+        /// The port to connect to.
+        port: NonZeroU16,
+    },
+    /// Go on with the connection that is open, report [`Event::Session`]. At [`session::Step::Transfer`], send the mail and
+    /// report [`Event::Transferred`].
+    Session(session::Step<'a>),
+    /// The delivery is over.
+    Done(&'a Outcome),
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "the caller makes these")]
+pub enum Event {
+    /// The answer to one of the open queries.
+    Answer(QueryId, Answer),
+    /// The connection is open.
+    Connected,
+    /// The connection could not be opened.
+    ConnectFailed,
+    /// Something happened on the connection.
+    Session(session::Event),
+    /// How the server took the mail.
+    Transferred(Transfer),
+}
+
+/// How the server took the mail, or one recipient of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "the caller makes these")]
+pub enum Transfer {
+    /// It accepted it.
+    Accepted,
+    /// It refused it for good (5yz).
+    Rejected {
+        /// The reply code.
+        code: u16,
+    },
+    /// It refused it for now (4yz).
+    Delayed {
+        /// The reply code.
+        code: u16,
+    },
+    /// The connection broke before the server had accepted the mail.
+    Interrupted,
+}
