@@ -1,0 +1,7 @@
+//! What to tell others about a delivery: pure functions of what happened.
+
+pub mod tlsrpt;
+
+mod status;
+
+pub use status::Status;

@@ -1,0 +1,133 @@
+//! What a delivery gives a TLS report to say (RFC 8460).
+
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::delivery::{AttemptResult, Deferral, Delivery, HostRecord, Outcome, Step};
+use crate::dns::{FailedLookup, QueryType};
+use crate::resolve::{EncryptCause, HostError, Plan, RouteError, TlsPolicy};
+use crate::session::Refusal;
+use crate::verify::VerifyError;
+
+/// The failures of a delivery, as far as it has come, each type once.
+///
+/// Plain network trouble is none (RFC 8460 §4.3): a connection that could not be made, a resolver that did not answer where
+/// DNSSEC had no part.
+#[must_use]
+pub fn result_types(delivery: &Delivery) -> Vec<ResultType> {
+    let mut types = BTreeSet::new();
+    if let Step::Done(Outcome::Deferred(Deferral::NoRoute(error))) = delivery.step() {
+        types.extend(ResultType::of_route(error));
+    }
+    for host in delivery.hosts() {
+        types.extend(ResultType::of_host(host));
+    }
+    types.into_iter().collect()
+}
+
+/// A type of failure in the registry of RFC 8460 §4.3.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum ResultType {
+    /// TLS was demanded, and the server did not offer or refused STARTTLS.
+    StartTlsNotSupported,
+    /// The certificate does not chain to what the TLSA records name.
+    CertificateNotTrusted,
+    /// Any other failure of TLS.
+    ValidationFailure,
+    /// No TLSA record of the set is of use.
+    TlsaInvalid,
+    /// The resolver had no valid answer.
+    DnssecInvalid,
+    /// The sender demands DANE, and the host has no secure TLSA records.
+    DaneRequired,
+}
+
+impl ResultType {
+    /// What went wrong with one host, over its addresses.
+    fn of_host(host: &HostRecord) -> Vec<Self> {
+        let plan = host.plan();
+        let of_plan = plan.map_or_else(Self::of_host_error, Self::of_plan);
+        let of_attempts = host
+            .attempts()
+            .iter()
+            .filter_map(|attempt| match attempt.result() {
+                AttemptResult::Refused(refusal) => Self::of_refusal(refusal),
+                AttemptResult::Unreachable
+                | AttemptResult::NotTaken { .. }
+                | AttemptResult::Delivered(_) => None,
+            });
+        of_plan.into_iter().chain(of_attempts).collect()
+    }
+
+    fn of_route(error: &RouteError) -> Option<Self> {
+        match error {
+            RouteError::InsecureMx => Some(Self::DaneRequired),
+            RouteError::Lookup(failed) => Self::of_lookup(failed),
+            RouteError::NoDomain | RouteError::NullMx | RouteError::Ourselves => None,
+        }
+    }
+
+    /// A failed TLSA lookup, or one for the alias that decides on TLSA, is a failure of DANE whatever its cause.
+    fn of_lookup(failed: &FailedLookup) -> Option<Self> {
+        let decides = matches!(
+            failed.question.query_type(),
+            QueryType::Tlsa | QueryType::Cname
+        );
+        (decides || failed.concerns_validation()).then_some(Self::DnssecInvalid)
+    }
+
+    fn of_host_error(error: &HostError) -> Option<Self> {
+        match error {
+            HostError::Lookup(failed) => Self::of_lookup(failed),
+            HostError::AliasesDisagree | HostError::AliasChanged => Some(Self::DnssecInvalid),
+            HostError::TlsaSet(_) | HostError::NoUsableTlsa => Some(Self::TlsaInvalid),
+            HostError::DaneRequired(_) => Some(Self::DaneRequired),
+            HostError::NoAddress { .. }
+            | HostError::AliasRefused
+            | HostError::Ourselves
+            | HostError::NoBetterThanOurselves => None,
+        }
+    }
+
+    /// Unusable records are reported even where mail went on encrypted.
+    fn of_plan(plan: &Plan) -> Option<Self> {
+        match plan.tls() {
+            TlsPolicy::Encrypt(encryption) => match encryption.cause() {
+                EncryptCause::AllUnusable(_) => Some(Self::TlsaInvalid),
+                EncryptCause::InsecureMx(_) => None,
+            },
+            TlsPolicy::Opportunistic(_) | TlsPolicy::Authenticate(_) => None,
+        }
+    }
+
+    const fn of_refusal(refusal: &Refusal) -> Option<Self> {
+        match refusal {
+            Refusal::StartTlsNotOffered | Refusal::StartTlsRejected { .. } => {
+                Some(Self::StartTlsNotSupported)
+            }
+            Refusal::NotAuthenticated(VerifyError::NoRecordMatched) => {
+                Some(Self::CertificateNotTrusted)
+            }
+            Refusal::NotAuthenticated(_)
+            | Refusal::PlaintextInjected
+            | Refusal::HandshakeFailed => Some(Self::ValidationFailure),
+            Refusal::HelloRejected { .. } | Refusal::ConnectionLost => None,
+        }
+    }
+}
+
+impl fmt::Display for ResultType {
+    /// The string of the registry.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::StartTlsNotSupported => "starttls-not-supported",
+            Self::CertificateNotTrusted => "certificate-not-trusted",
+            Self::ValidationFailure => "validation-failure",
+            Self::TlsaInvalid => "tlsa-invalid",
+            Self::DnssecInvalid => "dnssec-invalid",
+            Self::DaneRequired => "dane-required",
+        })
+    }
+}
