@@ -1,0 +1,46 @@
+//! All integration tests, in one binary: a file for each standard, named tests for each of its sections, and the properties
+//! that hold over all of them.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    unreachable_pub,
+    reason = "a test may stop at what it did not expect"
+)]
+
+mod bounds;
+mod faults;
+mod limits;
+mod prop_delivery;
+mod prop_dns;
+mod prop_values;
+mod report;
+mod rfc1034;
+mod rfc1035;
+mod rfc1035_records;
+mod rfc2181;
+mod rfc4035;
+mod rfc5321;
+mod rfc5321_loops;
+mod rfc6672;
+mod rfc6698;
+mod rfc6698_4;
+mod rfc6840;
+mod rfc6891;
+mod rfc7505;
+mod rfc7671;
+mod rfc7671_9;
+mod rfc7672_2_1;
+mod rfc7672_2_1_3;
+mod rfc7672_2_2;
+mod rfc7672_2_2_1;
+mod rfc7672_2_2_2;
+mod rfc7672_2_2_3;
+mod rfc7672_3;
+mod rfc7672_4_to_10;
+mod rfc8914;
+mod session;
+mod shuffle;
+mod support;
+mod tlsrpt;
