@@ -1,0 +1,285 @@
+//! What stands on the command line.
+//!
+//! Whatever cannot be used is answered with one line that says which argument it is and why.
+
+mod value;
+
+pub(crate) use value::{Domain, Source};
+
+use core::net::SocketAddr;
+use core::num::NonZeroU16;
+use core::time::Duration;
+use std::path::PathBuf;
+
+use clap::error::{ContextKind, ErrorKind};
+use clap::{Parser, Subcommand, ValueEnum};
+use smtp_dane::{DaneMode, Identity};
+
+/// Finds out how mail to a domain would be protected by DANE (RFC 7672), and why.
+#[derive(Debug, Parser)]
+#[command(name = "smtp-dane", version, max_term_width = 100)]
+pub(crate) struct Args {
+    /// When to use colours; `NO_COLOR` in the environment turns `auto` off.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "WHEN",
+        display_order = 100
+    )]
+    pub(crate) color: ColorChoice,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+impl Args {
+    /// Reads the command line.
+    ///
+    /// # Errors
+    /// [`Unusable`] if it asks for help, or cannot be used.
+    pub(crate) fn read() -> Result<Self, Unusable> {
+        Self::try_parse().map_err(|error| match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Unusable::Help(error),
+            _ => Unusable::Reason(one_line(&error)),
+        })
+    }
+}
+
+/// Why there are no arguments to work with.
+#[derive(Debug)]
+pub(crate) enum Unusable {
+    /// Help or the version was asked for.
+    Help(clap::Error),
+    /// They cannot be used; this line says which and why.
+    Reason(String),
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Delivers mail to domains of a network of its own, all on loopback in this process, and shows what was decided.
+    Demo(DemoArgs),
+    /// Does what a mail server would do for a domain, up to the EHLO after STARTTLS; sends no mail.
+    Probe(Box<ProbeArgs>),
+}
+
+/// The arguments of `demo`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct DemoArgs {
+    /// The demo domains to deliver to; all of them if none is named.
+    #[arg(value_name = "DOMAIN")]
+    pub(crate) domains: Vec<String>,
+    /// Print one JSON object a domain, each on a line of its own.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Deliver nothing: say where the demo's network is, and keep it for `probe` until this program is interrupted.
+    #[arg(long, conflicts_with = "domains")]
+    pub(crate) serve: bool,
+}
+
+/// The arguments of `probe`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ProbeArgs {
+    /// Domains, addresses as `[192.0.2.1]` or `[IPv6:2001:db8::1]`, or `-` to read them from standard input.
+    #[arg(required = true, value_name = "DOMAIN")]
+    pub(crate) domains: Vec<Source>,
+    /// A validating resolver, whose AD bit is believed; without it, the system's.
+    #[arg(long, value_name = "IP[:PORT]", value_parser = value::resolver)]
+    pub(crate) resolver: Option<SocketAddr>,
+    /// Validate DNSSEC here instead of believing the resolver.
+    #[arg(long)]
+    pub(crate) validate: bool,
+    /// DNSKEY or DS records to validate from, instead of the Internet's root keys.
+    #[arg(long, value_name = "FILE", requires = "validate")]
+    pub(crate) trust_anchor: Option<PathBuf>,
+    /// The port to connect to, and to look for TLSA records of; 25 by default.
+    #[arg(long, value_name = "N", value_parser = value::port)]
+    pub(crate) port: Option<NonZeroU16>,
+    /// Whether mail may go where DANE does not apply: opportunistic or mandatory.
+    #[arg(long, value_name = "MODE", default_value = "opportunistic", value_parser = value::dane)]
+    pub(crate) dane: DaneMode,
+    /// What to do with the hosts that an insecure MX answer names.
+    #[arg(long, value_enum, default_value_t, value_name = "WHAT")]
+    pub(crate) insecure_mx: InsecureMxChoice,
+    /// Take each DOMAIN for a relay that an administrator named: no MX lookup.
+    #[arg(long)]
+    pub(crate) relay: bool,
+    /// Whether the host of an MX record may be an alias.
+    #[arg(long, value_enum, default_value_t, value_name = "WHAT")]
+    pub(crate) mx_alias: MxAliasChoice,
+    /// Which addresses to use.
+    #[arg(long, value_enum, default_value_t, value_name = "FAMILY")]
+    pub(crate) address_family: AddressFamilyChoice,
+    /// A name or address of this site, to notice that mail would come back; the first name is also said in EHLO.
+    #[arg(long = "self", value_name = "NAME|IP", value_parser = value::identity)]
+    pub(crate) identities: Vec<Identity>,
+    /// How long to wait for each step on the network.
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = value::seconds)]
+    pub(crate) timeout: Duration,
+    /// Try every address of every MX host, not only until the first success.
+    #[arg(long)]
+    pub(crate) all_hosts: bool,
+    /// Print one JSON object a domain, each on a line of its own.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum ColorChoice {
+    /// If standard output is a terminal.
+    #[default]
+    Auto,
+    /// In any case.
+    Always,
+    /// Not at all.
+    Never,
+}
+
+/// [`smtp_dane::InsecureMx`] on the command line.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum InsecureMxChoice {
+    /// Authenticate a host that has secure TLSA records.
+    #[default]
+    UseTlsa,
+    /// Demand TLS of it, without authentication.
+    Encrypt,
+    /// Do not look for TLSA records.
+    Ignore,
+}
+
+/// [`smtp_dane::MxAlias`] on the command line.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum MxAliasChoice {
+    /// Follow it.
+    #[default]
+    Expand,
+    /// Do not use such a host.
+    Refuse,
+}
+
+/// [`smtp_dane::AddressFamily`] on the command line.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum AddressFamilyChoice {
+    /// Both, beginning with IPv6.
+    #[default]
+    Any,
+    /// IPv4 alone.
+    V4,
+    /// IPv6 alone.
+    V6,
+}
+
+/// What is wrong with the command line, in one line.
+fn one_line(error: &clap::Error) -> String {
+    let context = |kind| error.get(kind).map(ToString::to_string);
+    let argument = context(ContextKind::InvalidArg).unwrap_or_default();
+    let value = context(ContextKind::InvalidValue).unwrap_or_default();
+    let line = match error.kind() {
+        ErrorKind::ValueValidation => {
+            let why = std::error::Error::source(error).map(ToString::to_string);
+            let why = why.unwrap_or_else(|| "it cannot be read".to_owned());
+            format!("{argument}: '{value}' cannot be used: {why}")
+        }
+        ErrorKind::InvalidValue if value.is_empty() => format!("{argument}: a value is missing"),
+        ErrorKind::InvalidValue => {
+            let known = context(ContextKind::ValidValue).unwrap_or_default();
+            format!("{argument}: '{value}' is not one of: {known}")
+        }
+        ErrorKind::UnknownArgument => format!("{argument}: there is no such option"),
+        ErrorKind::InvalidSubcommand => {
+            let command = context(ContextKind::InvalidSubcommand).unwrap_or_default();
+            format!("{command}: there is no such command; there are demo and probe")
+        }
+        ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            "a command is missing: demo or probe (--help says more)".to_owned()
+        }
+        ErrorKind::MissingRequiredArgument => format!("{argument} is missing"),
+        ErrorKind::ArgumentConflict => match context(ContextKind::PriorArg) {
+            Some(prior) if prior != argument => format!("{argument} does not go with {prior}"),
+            _ => format!("{argument} is given more than once"),
+        },
+        _ => {
+            let text = error.render().to_string();
+            let first = text.lines().next().unwrap_or_default();
+            first.trim_start_matches("error: ").to_owned()
+        }
+    };
+    printable(&line)
+}
+
+/// The text without anything that would end the line or steer a terminal.
+pub(crate) fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_control() {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(line: &str) -> String {
+        let words = std::iter::once("smtp-dane").chain(line.split(' '));
+        match Args::try_parse_from(words) {
+            Ok(args) => format!("accepted: {args:?}"),
+            Err(error) => one_line(&error),
+        }
+    }
+
+    #[test]
+    fn one_line_says_which_and_why() {
+        for (line, parts) in [
+            ("probe", ["<DOMAIN>", "missing"]),
+            ("probe a..b", ["<DOMAIN>", "empty label"]),
+            ("probe a@example.com", ["<DOMAIN>", "mailbox"]),
+            ("probe 192.0.2.1", ["<DOMAIN>", "[192.0.2.1]"]),
+            ("probe [192.0.2.300]", ["<DOMAIN>", "address"]),
+            ("probe [IPv6:192.0.2.1]", ["<DOMAIN>", "address"]),
+            ("probe b\u{fc}cher.example", ["<DOMAIN>", "xn--"]),
+            ("probe example.com:25", ["<DOMAIN>", "host name"]),
+            ("probe a --port 0", ["--port", "65535"]),
+            ("probe a --port 65536", ["--port", "65535"]),
+            ("probe a --resolver localhost", ["--resolver", "address"]),
+            (
+                "probe a --resolver 127.0.0.1:dns",
+                ["--resolver", "address"],
+            ),
+            ("probe a --dane audit", ["--dane", "not supported"]),
+            ("probe a --dane never", ["--dane", "mandatory"]),
+            ("probe a --insecure-mx x", ["--insecure-mx", "use-tlsa"]),
+            ("probe a --timeout 0", ["--timeout", "0"]),
+            ("probe a --timeout x", ["--timeout", "number"]),
+            ("probe a --self a..b", ["--self", "empty label"]),
+            ("probe a --trust-anchor x", ["--validate", "missing"]),
+            ("probe a --port", ["--port", "missing"]),
+            ("demo a.test --serve", ["--serve", "does not go with"]),
+            ("probe a --port 1 --port 2", ["--port", "more than once"]),
+            ("probe a --prot 25", ["--prot", "no such option"]),
+            ("frobnicate", ["frobnicate", "probe"]),
+            ("demo --color=red", ["--color", "always"]),
+            ("probe a\u{1b}[31m", ["<DOMAIN>", "\\u{1b}"]),
+        ] {
+            let said = refused(line);
+            assert!(
+                !said.starts_with("accepted") && !said.contains('\n'),
+                "{said}"
+            );
+            for part in parts {
+                assert!(said.contains(part), "{line}: {said}");
+            }
+        }
+    }
+
+    #[test]
+    fn definitions_are_consistent() {
+        <Args as clap::CommandFactory>::command().debug_assert();
+    }
+}

@@ -1,0 +1,83 @@
+//! The operator's tool around `smtp-dane`: it has the sockets, files and words, and leaves each decision to the library.
+
+mod args;
+mod demo;
+mod drive;
+mod exit;
+mod lab;
+mod probe;
+mod report;
+mod resolver;
+mod smtp;
+mod stub;
+mod terminal;
+mod tls;
+mod validator;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use args::{Args, Command, DemoArgs, ProbeArgs, Unusable};
+use exit::{Ending, Verdict};
+use terminal::{Progress, Style};
+
+fn main() -> ExitCode {
+    let args = match Args::read() {
+        Ok(args) => args,
+        Err(Unusable::Help(help)) => {
+            return match write!(std::io::stdout(), "{}", help.render()) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => Ending::Output(error).conclude(),
+            };
+        }
+        Err(Unusable::Reason(line)) => return Ending::Unusable(line).conclude(),
+    };
+    match run(args) {
+        Ok(verdict) => verdict.code(),
+        Err(ending) => ending.conclude(),
+    }
+}
+
+fn run(args: Args) -> Result<Verdict, Ending> {
+    let style = Style::of_stdout(args.color);
+    let work = Work::of(args.command)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Ending::Impossible(error.to_string()))?;
+    let verdict = runtime.block_on(async {
+        let progress = Progress::new();
+        tokio::select! {
+            verdict = work.run(style, &progress) => verdict,
+            _ = tokio::signal::ctrl_c() => Err(Ending::Interrupted),
+        }
+    });
+    runtime.shutdown_background();
+    verdict
+}
+
+/// A command with all that it needs to begin.
+enum Work {
+    Demo(DemoArgs),
+    Probe(Box<ProbeArgs>, probe::Input),
+}
+
+impl Work {
+    /// Reads standard input where that is asked for. Nothing else listens for an interrupt then, so that it ends the program.
+    fn of(command: Command) -> Result<Self, Ending> {
+        Ok(match command {
+            Command::Demo(args) => Self::Demo(args),
+            Command::Probe(args) => {
+                let input = probe::Input::read(&args.domains)?;
+                Self::Probe(args, input)
+            }
+        })
+    }
+
+    async fn run(self, style: Style, progress: &Progress) -> Result<Verdict, Ending> {
+        match self {
+            Self::Demo(args) => demo::run(&args, style, progress).await,
+            Self::Probe(args, input) => probe::run(&args, input, style, progress).await,
+        }
+    }
+}

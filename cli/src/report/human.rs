@@ -1,0 +1,196 @@
+//! A report as a table for people: each decision has a line with its reason and the place in the standards.
+
+use super::{AttemptReport, HostReport, HostResult, OutcomeKind, Reason, Report};
+use crate::args::printable;
+use crate::terminal::{Style, Tone};
+
+/// Width of the column of results: the longest word is "authenticated".
+const RESULT_WIDTH: usize = 13;
+
+/// Widest that the first column gets for the sake of one long name.
+const MAX_PLACE: usize = 44;
+
+/// How many hexadecimal digits of a TLSA record are shown.
+const SHOWN_DIGITS: usize = 16;
+
+/// One line of the table.
+struct Row {
+    place: String,
+    result: &'static str,
+    tone: Tone,
+    why: String,
+}
+
+impl Row {
+    fn new(place: String, result: &'static str, tone: Tone, why: String) -> Self {
+        let (place, why) = (printable(&place), printable(&why));
+        Self {
+            place,
+            result,
+            tone,
+            why,
+        }
+    }
+}
+
+/// The table of one report, ending in a line feed.
+pub(crate) fn lines(report: &Report, style: Style) -> String {
+    let mut rows = vec![outcome_row(report)];
+    rows.extend(mx_row(report));
+    for dropped in &report.dropped {
+        let place = format!("  {:>2} {}", dropped.preference, dropped.host);
+        rows.push(Row::new(
+            place,
+            "not used",
+            Tone::Faint,
+            because(&dropped.reason),
+        ));
+    }
+    for host in &report.hosts {
+        rows.push(host_row(host));
+        for unusable in &host.unusable {
+            let place = format!("     {}", short(&unusable.record));
+            rows.push(Row::new(
+                place,
+                "unusable",
+                Tone::Doubtful,
+                because(&unusable.reason),
+            ));
+        }
+        rows.extend(host.attempts.iter().map(attempt_row));
+    }
+    let widths = rows.iter().map(|row| row.place.chars().count());
+    let width = widths.max().unwrap_or_default().min(MAX_PLACE);
+    let mut text = String::new();
+    for (number, row) in rows.iter().enumerate() {
+        let place = format!("{:width$}", row.place);
+        let place = match number {
+            0 => style.paint(Tone::Strong, &place),
+            _ => place,
+        };
+        let result = style.paint(row.tone, &format!("{:RESULT_WIDTH$}", row.result));
+        let line = format!("{place}  {result}  {}", row.why);
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn outcome_row(report: &Report) -> Row {
+    let status = format!("{} {}", report.status.basic, report.status.enhanced);
+    let (tone, why) = match (report.outcome, &report.reason) {
+        (OutcomeKind::Delivered, _) => (Tone::Good, status),
+        (kind, Some(reason)) => (tone_of(kind), format!("{status}: {}", because(reason))),
+        (kind, None) => (tone_of(kind), status),
+    };
+    Row::new(report.domain.clone(), report.outcome.as_str(), tone, why)
+}
+
+const fn tone_of(outcome: OutcomeKind) -> Tone {
+    match outcome {
+        OutcomeKind::Delivered => Tone::Good,
+        OutcomeKind::Deferred => Tone::Doubtful,
+        OutcomeKind::Failed => Tone::Bad,
+    }
+}
+
+fn mx_row(report: &Report) -> Option<Row> {
+    let kind = report.mx.kind?;
+    let place = match kind {
+        "relay" | "literal" => "  route",
+        _ => "  MX",
+    };
+    let why = match kind {
+        "explicit" => "the hosts are those of its MX records [RFC 7672 §2.2.1]",
+        "implicit" => "it has no MX records and is its own host [RFC 5321 §5.1]",
+        "null" => "its MX record says that it takes no mail [RFC 7505 §3]",
+        "relay" => "the administrator named the host [RFC 7672 §2.2.2]",
+        _ => "the next hop is an address [RFC 7672 §2.2]",
+    };
+    let security = report.mx.security.unwrap_or_default();
+    Some(Row::new(
+        place.to_owned(),
+        security,
+        Tone::Faint,
+        why.to_owned(),
+    ))
+}
+
+fn host_row(host: &HostReport) -> Row {
+    let place = format!("  {:>2} {}", host.preference, host.host);
+    let records: Vec<_> = host.tlsa.iter().map(|record| short(record)).collect();
+    let why = match (host.tls_policy, &host.reason) {
+        (Some("authenticate"), _) => {
+            let base = host.tlsa_base.as_deref().unwrap_or_default();
+            let records = records.join(", ");
+            format!(
+                "must be authenticated by the TLSA records of {base}: {records} [RFC 7672 §2.2]"
+            )
+        }
+        (_, Some(reason)) => because(reason),
+        (_, None) => String::new(),
+    };
+    Row::new(place, host.result.as_str(), tone(host.result), why)
+}
+
+fn attempt_row(attempt: &AttemptReport) -> Row {
+    let place = match attempt.address {
+        std::net::IpAddr::V4(address) => format!("     {address}:{}", attempt.port),
+        std::net::IpAddr::V6(address) => format!("     [{address}]:{}", attempt.port),
+    };
+    let mut why = match (&attempt.record, &attempt.reason) {
+        (Some(record), None) => proof(attempt, record),
+        (_, Some(reason)) => because(reason),
+        (None, None) => "TLS without authentication [RFC 7435 §3]".to_owned(),
+    };
+    if let Some(tls) = &attempt.tls {
+        why = format!("{why}; {} {}", tls.version, tls.suite);
+    }
+    if let Some(trouble) = &attempt.trouble {
+        why = format!("{why}; {trouble}");
+    }
+    Row::new(place, attempt.result.as_str(), tone(attempt.result), why)
+}
+
+/// What an authenticated attempt rests on.
+fn proof(attempt: &AttemptReport, record: &str) -> String {
+    let record = short(record);
+    let mut text = match (attempt.depth, &attempt.name) {
+        (Some(0) | None, _) => {
+            format!("{record} is the server's own [RFC 7672 §3.1.1]")
+        }
+        (Some(depth), name) => {
+            let name = name.as_deref().unwrap_or("no name");
+            format!(
+                "{record} stands {depth} above the server's certificate, which bears {name} [RFC 7672 §3.1.2]"
+            )
+        }
+    };
+    if attempt.scope == Some("host") {
+        text.push_str("; this proves the host and not the domain [RFC 7672 §2.2.1]");
+    }
+    text
+}
+
+const fn tone(verdict: HostResult) -> Tone {
+    match verdict {
+        HostResult::Authenticated => Tone::Good,
+        HostResult::Encrypted | HostResult::Cleartext => Tone::Doubtful,
+        HostResult::Refused | HostResult::Unreachable | HostResult::Skipped => Tone::Bad,
+    }
+}
+
+fn because(reason: &Reason) -> String {
+    format!("{} [{}]", reason.text, reason.cite)
+}
+
+/// A record of which only the first digits of the data are left.
+fn short(record: &str) -> String {
+    match record.rsplit_once(' ') {
+        Some((fields, data)) if data.len() > SHOWN_DIGITS => {
+            let digits: String = data.chars().take(SHOWN_DIGITS).collect();
+            format!("{fields} {digits}…")
+        }
+        _ => record.to_owned(),
+    }
+}
