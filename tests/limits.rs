@@ -10,6 +10,7 @@ use crate::support::drive::{hosts, plan, route};
 use crate::support::message::Rr;
 use crate::support::name;
 use crate::support::sites::{ONE_HOST, domain, known_as, of_family, relay, usable};
+use crate::support::world::World;
 use crate::support::zone::{Chasing, Zone};
 
 const BOTH: [Chasing; 2] = [Chasing::WholeChain, Chasing::OneByOne];
@@ -324,6 +325,26 @@ fn a_plan_lasts_no_longer_than_the_denials_and_the_alias_behind_it() {
         .with(&usable("mx.example"));
     let by_alias = plan(&zone, relay("mx.example"), &Policy::default()).0;
     assert_eq!(by_alias.unwrap().ttl(), 5);
+}
+
+#[test]
+fn a_plan_lasts_no_longer_than_what_the_alias_query_alone_said() {
+    let zone = Zone::signed()
+        .with("mx.example CNAME host.example")
+        .insecure("host.example A 192.0.2.1\nhost.example AAAA 2001:db8::1")
+        .with(&usable("mx.example"));
+    let aged = Rr::text("mx.example CNAME host.example").ttl(3);
+    let aged = Zone::signed().record(aged, Security::Secure);
+    let run = World::new(zone.clone()).deliver_with(
+        relay("mx.example"),
+        &Policy::default(),
+        &mut |_| 0,
+        |question, _| match question.query_type() {
+            QueryType::Cname => aged.answer(question),
+            _ => zone.answer(question),
+        },
+    );
+    assert_eq!(run.delivery.hosts()[0].plan().unwrap().ttl(), 3);
 }
 
 #[test]

@@ -5,10 +5,10 @@ use smtp_dane::delivery::{Delivery, Event, Failure as Final, Outcome, Step, Tran
 use smtp_dane::dns::{Answer, Denial, QueryId, QueryType, Question, Security};
 use smtp_dane::resolve::{RouteError, TlsPolicy, Unexpected};
 use smtp_dane::session::{self, Assurance, StartTlsOffer};
-use smtp_dane::{DaneMode, Policy, VerifyError};
+use smtp_dane::{AddressFamily, DaneMode, Policy, VerifyError};
 
 use crate::support::published::any::{policy, published};
-use crate::support::published::{Demand, MxAnswer, Published};
+use crate::support::published::{Demand, Family, MxAnswer, Published};
 use crate::support::question;
 use crate::support::sites::{domain, foreign_proof};
 use crate::support::world::{Run, World};
@@ -169,15 +169,21 @@ proptest! {
             prop_assert!(certain);
         }
         if let Outcome::Failed(Final::NoHost { .. }) = run.outcome() {
-            let asked = run.asked.iter().filter(|question| question.query_type() != QueryType::Mx);
-            let families = asked.filter(|question| question.query_type() != QueryType::Tlsa);
-            for question in families {
-                let wanted = match question.query_type() {
-                    QueryType::A => policy.address_family != smtp_dane::AddressFamily::V6,
-                    _ => policy.address_family != smtp_dane::AddressFamily::V4,
+            // Of the hosts that are left of the route, nothing is uncertain.
+            for host in run.delivery.hosts() {
+                let name = host.exchanger().host().to_string();
+                let mailer = &published.hosts[place_of_host(&published, &name)];
+                let families = match policy.address_family {
+                    AddressFamily::V4 => vec![mailer.a],
+                    AddressFamily::V6 => vec![mailer.aaaa],
+                    _ => vec![mailer.a, mailer.aaaa],
                 };
-                let answer = world.zone.answer(question);
-                prop_assert!(answer.result().is_ok() || !wanted, "{} failed", question);
+                let certain = families.iter().all(|family| matches!(family, Family::Denied(_)));
+                prop_assert!(certain, "{}: {:?}", name, families);
+                if policy.dane == DaneMode::Mandatory {
+                    let secure = |family: &Family| *family == Family::Denied(Security::Secure);
+                    prop_assert!(families.iter().all(secure), "{}: {:?}", name, families);
+                }
             }
         }
     }

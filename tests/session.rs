@@ -4,7 +4,7 @@ use smtp_dane::resolve::{NextHop, TlsPolicy, Unexpected};
 use smtp_dane::session::{Event, Session, StartTlsOffer, Step};
 use smtp_dane::{Authentication, Policy, Verified, VerifyError};
 
-use crate::support::certificates::{leaf, other_leaf};
+use crate::support::certificates::{leaf, other_leaf, tlsa_text};
 use crate::support::drive::plan;
 use crate::support::name;
 use crate::support::sites::{ONE_HOST, authentication, domain, foreign_proof, relay};
@@ -349,6 +349,8 @@ fn a_proof_counts_for_one_base_domain_one_set_of_names_one_scope_and_one_set_of_
     let stronger = more
         .clone()
         .with(&usable("mx.example.com").replace(" 3 ", " 2 "));
+    let same_length = tlsa_text(3, 1, 1, other_leaf());
+    let rolled = host().with(&format!("_25._tcp.mx.example.com TLSA {same_length}"));
     let other = Zone::signed()
         .with("mx2.example.com A 192.0.2.1")
         .with(&usable("mx2.example.com"));
@@ -361,6 +363,7 @@ fn a_proof_counts_for_one_base_domain_one_set_of_names_one_scope_and_one_set_of_
         fingerprint(&by_mx, net),
         fingerprint(&insecure, domain()),
         fingerprint(&stronger, relay()),
+        fingerprint(&rolled, relay()),
         fingerprint(&other, self::relay("mx2.example.com")),
     ];
     let distinct: std::collections::BTreeSet<_> = all.iter().collect();
