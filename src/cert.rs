@@ -3,12 +3,20 @@
 //! DANE-EE authenticates certificates that the rules of the public PKI would refuse: X.509 v1, expired, with unknown critical
 //! extensions or an over-long serial number (RFC 7672 §3.1.1). So a [`RawCertificate`] is cut into slices along its outer
 //! structure and nothing else of it is judged; and what is hashed is what was sent, never a new encoding of it.
+//!
+//! The rules that usage 2 needs stand in two private modules: which names a certificate bears, and whether it hangs below a
+//! trust anchor.
+
+pub(crate) mod anchor;
+pub(crate) mod chain;
+pub(crate) mod names;
 
 use core::fmt;
 
-use der::{Decode, Header, Reader, SliceReader, Tag};
+use der::asn1::{ObjectIdentifier, OctetStringRef};
+use der::{Decode, Header, Reader, SliceReader, Tag, TagNumber};
 
-/// A certificate of which the place of the public key is known.
+/// A certificate of which the main parts are found.
 ///
 /// ```
 /// use smtp_dane::cert::{CertificateError, RawCertificate};
@@ -18,18 +26,47 @@ use der::{Decode, Header, Reader, SliceReader, Tag};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RawCertificate<'a> {
     der: &'a [u8],
+    issuer: &'a [u8],
+    validity: &'a [u8],
+    subject: &'a [u8],
     subject_public_key_info: &'a [u8],
+    /// The fields behind the public key.
+    rest: &'a [u8],
 }
 
 impl<'a> RawCertificate<'a> {
-    /// Finds the parts of a certificate that fills `der`.
+    /// Finds the parts of a certificate that fills `der` (RFC 5280 §4.1), whatever is in them.
     ///
     /// # Errors
     /// [`CertificateError`] if the outer structure is not that of a certificate, or octets are left over.
     pub fn parse(der: &'a [u8]) -> Result<Self, CertificateError> {
+        let mut outer = SliceReader::new(der)?;
+        let mut certificate = SliceReader::new(sequence(&mut outer)?)?;
+        if !outer.is_finished() {
+            return Err(CertificateError::LeftOver);
+        }
+        let mut fields = SliceReader::new(sequence(&mut certificate)?)?;
+        if Tag::peek(&fields)? == context(0) {
+            fields.tlv_bytes()?;
+        }
+        // Serial number, signature algorithm.
+        for _ in 0..2 {
+            fields.tlv_bytes()?;
+        }
+        let issuer = fields.tlv_bytes()?;
+        let validity = fields.tlv_bytes()?;
+        let subject = fields.tlv_bytes()?;
+        let subject_public_key_info = fields.tlv_bytes()?;
+        if !is_subject_public_key_info(subject_public_key_info) {
+            return Err(CertificateError::PublicKey);
+        }
         Ok(Self {
             der,
-            subject_public_key_info: public_key_of(der)?,
+            issuer,
+            validity,
+            subject,
+            subject_public_key_info,
+            rest: fields.read_slice(fields.remaining_len())?,
         })
     }
 
@@ -44,32 +81,105 @@ impl<'a> RawCertificate<'a> {
     pub const fn subject_public_key_info(&self) -> &'a [u8] {
         self.subject_public_key_info
     }
+
+    /// The issuer, its tag and length included.
+    pub(crate) const fn issuer(&self) -> &'a [u8] {
+        self.issuer
+    }
+
+    /// The subject, its tag and length included.
+    pub(crate) const fn subject(&self) -> &'a [u8] {
+        self.subject
+    }
+
+    /// The two dates, their tag and length included.
+    pub(crate) const fn validity(&self) -> &'a [u8] {
+        self.validity
+    }
+
+    /// The value of one extension (RFC 5280 §4.2). A certificate that has it twice has none that counts.
+    pub(crate) fn extension(
+        &self,
+        wanted: ObjectIdentifier,
+    ) -> Result<Option<&'a [u8]>, CertificateError> {
+        let mut found = None;
+        for extension in self.extensions()? {
+            let extension = extension?;
+            if extension.identifier == wanted && found.replace(extension.value).is_some() {
+                return Err(CertificateError::RepeatedExtension);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The extensions, one by one.
+    pub(crate) fn extensions(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<Extension<'a>, CertificateError>>, CertificateError>
+    {
+        let mut rest = SliceReader::new(self.extension_list()?.unwrap_or_default())?;
+        Ok(core::iter::from_fn(move || {
+            (!rest.is_finished()).then(|| {
+                let extension = Extension::read(&mut rest);
+                if extension.is_err() {
+                    // There is no telling where the next one begins.
+                    rest = SliceReader::new(&[])?;
+                }
+                extension
+            })
+        }))
+    }
+
+    /// The content of the list of extensions.
+    fn extension_list(&self) -> Result<Option<&'a [u8]>, CertificateError> {
+        let mut rest = SliceReader::new(self.rest)?;
+        while !rest.is_finished() {
+            let field = Header::decode(&mut rest)?;
+            let content = rest.read_slice(field.length())?;
+            if field.tag() == context(3) {
+                return Ok(Some(sequence(&mut SliceReader::new(content)?)?));
+            }
+        }
+        Ok(None)
+    }
 }
 
-/// Walks over the fields that stand before the public key (RFC 5280 §4.1), whatever is in them.
-fn public_key_of(certificate: &[u8]) -> Result<&[u8], CertificateError> {
-    let mut outer = SliceReader::new(certificate)?;
-    let mut certificate = SliceReader::new(sequence(&mut outer)?)?;
-    if !outer.is_finished() {
-        return Err(CertificateError::LeftOver);
+/// One extension of a certificate.
+pub(crate) struct Extension<'a> {
+    pub(crate) identifier: ObjectIdentifier,
+    pub(crate) criticality: Criticality,
+    pub(crate) value: &'a [u8],
+}
+
+/// Whether a certificate must be refused by those who do not understand an extension.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Criticality {
+    Critical,
+    Optional,
+}
+
+impl<'a> Extension<'a> {
+    fn read(extensions: &mut SliceReader<'a>) -> Result<Self, CertificateError> {
+        let mut fields = SliceReader::new(sequence(extensions)?)?;
+        let identifier = ObjectIdentifier::decode(&mut fields)?;
+        let is_critical = Tag::peek(&fields)? == Tag::Boolean && bool::decode(&mut fields)?;
+        Ok(Self {
+            identifier,
+            criticality: if is_critical {
+                Criticality::Critical
+            } else {
+                Criticality::Optional
+            },
+            value: <&OctetStringRef>::decode(&mut fields)?.as_bytes(),
+        })
     }
-    let mut fields = SliceReader::new(sequence(&mut certificate)?)?;
-    let version = Tag::ContextSpecific {
+}
+
+/// The tag of an explicit field, or of another constructed one.
+const fn context(number: u32) -> Tag {
+    Tag::ContextSpecific {
         constructed: true,
-        number: der::TagNumber(0),
-    };
-    if Tag::peek(&fields)? == version {
-        fields.tlv_bytes()?;
-    }
-    // Serial number, signature algorithm, issuer, validity, subject.
-    for _ in 0..5 {
-        fields.tlv_bytes()?;
-    }
-    let key = fields.tlv_bytes()?;
-    if is_subject_public_key_info(key) {
-        Ok(key)
-    } else {
-        Err(CertificateError::PublicKey)
+        number: TagNumber(number),
     }
 }
 
@@ -79,30 +189,44 @@ pub(crate) fn is_subject_public_key_info(octets: &[u8]) -> bool {
         let mut outer = SliceReader::new(octets)?;
         let mut fields = SliceReader::new(sequence(&mut outer)?)?;
         sequence(&mut fields)?;
-        let is_key = Header::peek(&fields)?.tag() == Tag::BitString;
+        let is_key = Tag::peek(&fields)? == Tag::BitString;
         fields.tlv_bytes()?;
         Ok(is_key && fields.is_finished() && outer.is_finished())
     };
     check().unwrap_or(false)
 }
 
+/// The content of one element, without its tag and length.
+fn value_of(element: &[u8]) -> Option<&[u8]> {
+    let mut reader = SliceReader::new(element).ok()?;
+    let header = Header::decode(&mut reader).ok()?;
+    reader.read_slice(header.length()).ok()
+}
+
 /// The content of the sequence that comes next.
 fn sequence<'a>(reader: &mut SliceReader<'a>) -> Result<&'a [u8], der::Error> {
+    content(reader, Tag::Sequence)
+}
+
+/// The content of what comes next, which must have this tag.
+fn content<'a>(reader: &mut SliceReader<'a>, tag: Tag) -> Result<&'a [u8], der::Error> {
     let header = Header::decode(reader)?;
-    header.tag().assert_eq(Tag::Sequence)?;
+    header.tag().assert_eq(tag)?;
     reader.read_slice(header.length())
 }
 
 /// Why octets are no certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum CertificateError {
-    /// The outer structure is not that of a certificate, or it ends too early.
+    /// The structure is not that of a certificate, or it ends too early.
     Structure,
     /// The public key does not have the structure of one.
     PublicKey,
     /// Octets are left behind the certificate.
     LeftOver,
+    /// An extension stands there twice.
+    RepeatedExtension,
 }
 
 impl CertificateError {
@@ -113,6 +237,7 @@ impl CertificateError {
             Self::Structure => "RFC 5280 §4.1",
             Self::PublicKey => "RFC 5280 §4.1.2.7",
             Self::LeftOver => "RFC 6698 §2.1.1",
+            Self::RepeatedExtension => "RFC 5280 §4.2",
         }
     }
 }
@@ -123,6 +248,7 @@ impl fmt::Display for CertificateError {
             Self::Structure => "it does not have the structure of a certificate",
             Self::PublicKey => "its public key does not have the structure of one",
             Self::LeftOver => "octets are left behind it",
+            Self::RepeatedExtension => "an extension stands in it twice",
         })
     }
 }

@@ -28,6 +28,10 @@ pub struct Policy {
     pub address_family: AddressFamily,
     /// Which digests in TLSA records to believe, and which of them is the stronger one.
     pub digests: Digests,
+    /// Whether a common name may stand in for a DNS-ID.
+    pub cn_id: CnId,
+    /// Whether the dates of a trust anchor count.
+    pub anchor_dates: AnchorDates,
     /// The names and addresses by which this site is known, so that it notices that it is itself an MX host of the domain
     /// (RFC 5321 §5.1). Without any, a loop goes unnoticed.
     pub identities: Arc<[Identity]>,
@@ -107,6 +111,30 @@ pub enum Digests {
     Sha256,
     /// SHA2-512 alone; records with SHA2-256 are unusable.
     Sha512,
+}
+
+/// Whether the common name of a certificate without any DNS-ID, SRV-ID or URI-ID counts. RFC 7672 §3.2.3 wants it, RFC 9525 §2
+/// has since forbidden it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CnId {
+    /// It does.
+    #[default]
+    Fallback,
+    /// It does not.
+    Never,
+}
+
+/// Whether the dates of a trust anchor of usage 2 count, if its certificate is at hand. RFC 5280 §6.1.1 leaves that open;
+/// implementations differ.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AnchorDates {
+    /// An anchor out of date does not count.
+    #[default]
+    Check,
+    /// The dates do not matter.
+    Ignore,
 }
 
 /// A name or address by which the sending site is known.

@@ -73,11 +73,11 @@ impl MatchingType {
 ///
 /// ```
 /// use smtp_dane::Digests;
-/// use smtp_dane::tlsa::{MatchingType, Record, Selector, Usage};
+/// use smtp_dane::tlsa::{MatchingType, Record, Role, Selector, Usage};
 ///
 /// let record = Record::new(Usage::DANE_EE, Selector::SPKI, MatchingType::SHA2_256, &[0xab; 32]);
 /// assert!(record.to_string().starts_with("3 1 1 abab"));
-/// assert_eq!(record.usability(Digests::default()), Ok(()));
+/// assert_eq!(record.usability(Role::Relay, Digests::default()), Ok(()));
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Record {
@@ -122,17 +122,17 @@ impl Record {
         ))
     }
 
-    /// Whether a mail relay that believes `digests` can use this record (RFC 6698 §4.1, RFC 7672 §3.1).
+    /// Whether a client in this role, that believes `digests`, can use this record (RFC 6698 §4.1, RFC 7672 §3.1).
     ///
     /// # Errors
     /// Why it cannot. The other records of its set are not touched by that.
-    pub fn usability(&self, digests: Digests) -> Result<(), Unusable> {
-        self.meaning(digests).map(drop)
+    pub fn usability(&self, role: Role, digests: Digests) -> Result<(), Unusable> {
+        self.meaning(role, digests).map(drop)
     }
 
     /// Turns the record into its usable form, where every field has one of the meanings that we support.
-    fn into_usable(self, digests: Digests) -> Result<UsableRecord, (Self, Unusable)> {
-        match self.meaning(digests) {
+    fn into_usable(self, role: Role, digests: Digests) -> Result<UsableRecord, (Self, Unusable)> {
+        match self.meaning(role, digests) {
             Ok((usage, part, form)) => Ok(UsableRecord {
                 record: self,
                 usage,
@@ -143,13 +143,15 @@ impl Record {
         }
     }
 
-    fn meaning(&self, digests: Digests) -> Result<(UsableUsage, Part, Form), Unusable> {
+    fn meaning(&self, role: Role, digests: Digests) -> Result<(UsableUsage, Part, Form), Unusable> {
         let (usage, selector, matching, data) = self.fields().ok_or(Unusable::TooShort)?;
-        let usage = match usage {
+        let usage = match (usage, role) {
             // RFC 7672 §3.1.3: PKIX-TA and PKIX-EE have no meaning between relays, which have no common authorities.
-            Usage::PKIX_TA | Usage::PKIX_EE => return Err(Unusable::PkixUsage),
-            Usage::DANE_TA => UsableUsage::DaneTa,
-            Usage::DANE_EE => UsableUsage::DaneEe,
+            (Usage::PKIX_TA | Usage::PKIX_EE, Role::Relay) => return Err(Unusable::PkixUsage),
+            (Usage::PKIX_TA, Role::Submission) => UsableUsage::PkixTa,
+            (Usage::PKIX_EE, Role::Submission) => UsableUsage::PkixEe,
+            (Usage::DANE_TA, _) => UsableUsage::DaneTa,
+            (Usage::DANE_EE, _) => UsableUsage::DaneEe,
             _ => return Err(Unusable::UnknownUsage),
         };
         let part = match selector {
@@ -225,15 +227,54 @@ impl UsableRecord {
         self.usage
     }
 
+    /// The certificate that a `2 0 0` record holds.
+    pub(crate) fn anchor_certificate(&self) -> Option<&[u8]> {
+        let holds = (self.usage, self.part, self.form)
+            == (UsableUsage::DaneTa, Part::Certificate, Form::Full);
+        holds.then(|| self.data())
+    }
+
+    /// The key that a `2 1 0` record holds.
+    pub(crate) fn anchor_key(&self) -> Option<&[u8]> {
+        let holds = (self.usage, self.part, self.form)
+            == (UsableUsage::DaneTa, Part::PublicKey, Form::Full);
+        holds.then(|| self.data())
+    }
+
+    /// Whether the certificate must be understood, and not only compared as a whole.
+    pub(crate) fn reads_certificate(&self) -> bool {
+        (self.usage, self.part) != (UsableUsage::DaneEe, Part::Certificate)
+    }
+
+    /// Whether a bare key can match: the record is `3 1 x` (RFC 7671 §5.1).
+    pub(crate) fn fits_bare_key(&self) -> bool {
+        (self.usage, self.part) == (UsableUsage::DaneEe, Part::PublicKey)
+    }
+
     /// The certificate association data; never empty.
     fn data(&self) -> &[u8] {
         self.record.rdata.get(3..).unwrap_or_default()
     }
 }
 
-/// The usages that a mail relay supports.
+/// Who uses a record. The usages 0 and 1 mean something to the one and nothing to the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "RFC 7672 §3.1.3 tells just these two apart"
+)]
+pub enum Role {
+    /// A mail server that sends to another one: RFC 7672.
+    Relay,
+    /// A client that hands in mail: RFC 6698 with all four usages, and public authorities of its own.
+    Submission,
+}
+
+/// The usages that are supported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum UsableUsage {
+    PkixTa,
+    PkixEe,
     DaneTa,
     DaneEe,
 }

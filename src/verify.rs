@@ -1,18 +1,35 @@
 //! Authentication of a server by its TLSA records: what must be proved, and the proof.
 //!
+//! | usage | what must hold |
+//! |---|---|
+//! | DANE-EE(3) | a record matches the server's certificate; nothing else counts (RFC 7672 §3.1.1) |
+//! | DANE-TA(2) | the server's certificate bears a reference identifier, and a path leads from it to an anchor that a record matches (RFC 7672 §3.1.2, §3.2.2) |
+//!
+//! The records are alternatives: one that holds is enough (RFC 6698 §4.1).
+//!
 //! Two witnesses stand here. An [`Authentication`] exists only for a host whose usable TLSA records came under DNSSEC; a
 //! [`Verified`] exists only because a server's certificates matched them, and it serves that one `Authentication`.
+
+mod error;
+mod pkix;
+mod reference;
+
+pub use error::VerifyError;
+pub use pkix::PublicPki;
+pub(crate) use reference::NameRule;
 
 use alloc::vec::Vec;
 use core::fmt;
 
-use pki_types::{CertificateDer, DnsName, SignatureVerificationAlgorithm, UnixTime};
+use pki_types::{CertificateDer, DnsName, SignatureVerificationAlgorithm};
+use pki_types::{SubjectPublicKeyInfoDer, TrustAnchor, UnixTime};
 
-use crate::cert::{CertificateError, RawCertificate};
-use crate::dns::Security;
+use crate::cert::chain::{self, Handshake};
+use crate::cert::{CertificateError, RawCertificate, is_subject_public_key_info, names};
 use crate::name::Name;
-use crate::resolve::{Route, RouteKind};
-use crate::tlsa::{Record, Selected, TlsaSet, UsableRecord, UsableUsage, sha256};
+use crate::policy::{AnchorDates, CnId, Policy};
+use crate::tlsa::{self, Published, Record, Role, Selected, SetError, TlsaSet, Unusable};
+use crate::tlsa::{UsableRecord, UsableUsage, sha256};
 
 /// Most certificates of one handshake that are looked at. Chains in use have two to five.
 pub const MAX_CHAIN: usize = 16;
@@ -24,19 +41,61 @@ pub struct Authentication {
     reference_ids: Vec<Name>,
     scope: Scope,
     tlsa: TlsaSet,
+    cn_id: CnId,
+    anchor_dates: AnchorDates,
     fingerprint: [u8; 32],
 }
 
 impl Authentication {
-    pub(crate) fn new(base: Name, names: &NameRule, tlsa: TlsaSet) -> Self {
+    pub(crate) fn new(base: Name, names: &NameRule, tlsa: TlsaSet, policy: &Policy) -> Self {
         let (reference_ids, scope) = names.reference_ids(&base);
-        let fingerprint = fingerprint(&base, &reference_ids, scope, &tlsa);
-        Self {
+        Self::with_names(base, reference_ids, scope, tlsa, policy)
+    }
+
+    fn with_names(
+        base: Name,
+        reference_ids: Vec<Name>,
+        scope: Scope,
+        tlsa: TlsaSet,
+        policy: &Policy,
+    ) -> Self {
+        let mut authentication = Self {
             base,
             reference_ids,
             scope,
             tlsa,
-            fingerprint,
+            cn_id: policy.cn_id,
+            anchor_dates: policy.anchor_dates,
+            fingerprint: [0; 32],
+        };
+        authentication.fingerprint = fingerprint(&authentication);
+        authentication
+    }
+
+    /// Makes an authentication without a lookup, for tools that are given records by hand. `other_names` are reference
+    /// identifiers besides the base domain, in order.
+    ///
+    /// **Nothing vouches here for the records having come under DNSSEC but the caller's word.** A mail server has no use for
+    /// this: it gets its authentications from [`HostLookup`](crate::resolve::HostLookup).
+    ///
+    /// # Errors
+    /// Why there is nothing to authenticate by: the reasons of all records, or that they are too many.
+    pub fn from_vouched_records(
+        base: Name,
+        other_names: impl IntoIterator<Item = Name>,
+        records: Vec<Record>,
+        role: Role,
+        policy: &Policy,
+    ) -> Result<Self, NoAuthentication> {
+        let mut reference_ids = Vec::from([base.clone()]);
+        reference_ids.extend(other_names);
+        match tlsa::sort(records, role, policy.digests).map_err(NoAuthentication::Set)? {
+            Published::Usable(tlsa) => {
+                // Nobody looked up which hosts a next hop has.
+                let scope = Scope::Host;
+                Ok(Self::with_names(base, reference_ids, scope, tlsa, policy))
+            }
+            Published::AllUnusable(records) => Err(NoAuthentication::AllUnusable(records)),
         }
     }
 
@@ -78,48 +137,141 @@ impl Authentication {
         &self.fingerprint
     }
 
+    /// Whether the TLS handshake may offer to take a raw public key (RFC 7250) in place of certificates: only if each record
+    /// that counts can match one, so that nothing is lost by it (RFC 7671 §5.1).
+    #[must_use]
+    pub fn offers_raw_public_key(&self) -> bool {
+        self.tlsa.usable().iter().all(UsableRecord::fits_bare_key)
+    }
+
     /// Judges the certificates of a handshake, the server's own first, just as the server sent them.
     ///
     /// Usage 3 looks at nothing but the server's own certificate: no name, no date, no signature (RFC 7672 §3.1.1), so
-    /// neither `now` nor `algorithms` matter to it. Usage 2 cannot be verified yet: where only such records are left, the
-    /// server is refused with [`VerifyError::TrustAnchorUnsupported`].
+    /// neither `now` nor `algorithms` matter to it. For usage 2, `algorithms` are all signature algorithms that the caller
+    /// trusts; those of a rustls `CryptoProvider` will do.
     ///
     /// The handshake itself must have proved that the server holds the key of its certificate; TLS does so.
     ///
     /// # Errors
-    /// Why the server is not authenticated; it must not be given mail (RFC 7672 §3.2).
+    /// Why the server is not authenticated: it must not be given mail (RFC 7672 §3.2). Of many reasons it is the one that
+    /// comes closest to success.
     pub fn verify(
         &self,
         chain: &[CertificateDer<'_>],
-        _now: UnixTime,
-        _algorithms: &[&dyn SignatureVerificationAlgorithm],
+        now: UnixTime,
+        algorithms: &[&dyn SignatureVerificationAlgorithm],
+    ) -> Result<Verified, VerifyError> {
+        self.verify_with_roots(chain, now, algorithms, &[])
+    }
+
+    /// Like [`Self::verify`], for records of the role [`Role::Submission`]: `roots` are the public authorities that usages
+    /// 0 and 1 demand besides.
+    ///
+    /// # Errors
+    /// As for [`Self::verify`].
+    pub fn verify_with_roots(
+        &self,
+        chain: &[CertificateDer<'_>],
+        now: UnixTime,
+        algorithms: &[&dyn SignatureVerificationAlgorithm],
+        roots: &[TrustAnchor<'_>],
     ) -> Result<Verified, VerifyError> {
         if chain.len() > MAX_CHAIN {
             return Err(VerifyError::ChainBudget);
         }
-        let leaf = chain.first().ok_or(VerifyError::NoCertificate)?;
-        let parsed = RawCertificate::parse(leaf);
+        let (leaf, others) = chain.split_first().ok_or(VerifyError::NoCertificate)?;
+        let parsed = RawCertificate::parse(leaf).map_err(VerifyError::Certificate);
         let key = parsed.map(|certificate| certificate.subject_public_key_info());
         // A whole certificate is compared without being understood.
-        let mut selected = Selected::new(Some(leaf), key.ok());
-        let of_usage = |usage| {
-            let records = self.tlsa.usable().iter();
-            records.filter(move |record| record.usage() == usage)
-        };
-        // RFC 6698 §4.1: the records are alternatives.
-        if let Some(record) = of_usage(UsableUsage::DaneEe).find(|record| selected.matches(record))
-        {
+        if let Some(record) = self.end_entity_match(Some(leaf), key.ok()) {
             return Ok(self.verified(record, 0, None));
         }
-        if of_usage(UsableUsage::DaneTa).next().is_some() {
-            return Err(VerifyError::TrustAnchorUnsupported);
+        // A certificate that could not be read was not compared with all records, which is worth more to know than that
+        // none matched; unless none of them needed to read it.
+        let certificate = parsed.map_err(|error| {
+            let all_compared = !self
+                .tlsa
+                .usable()
+                .iter()
+                .any(UsableRecord::reads_certificate);
+            if all_compared {
+                VerifyError::NoRecordMatched
+            } else {
+                error
+            }
+        })?;
+        let handshake = Handshake {
+            leaf,
+            others,
+            now,
+            algorithms,
+        };
+        self.by_trust_anchor(handshake, &certificate)
+            .or_else(|error| {
+                let by_public_pki = self.by_public_pki(handshake, &certificate, roots);
+                by_public_pki.map_err(|other| other.max(error))
+            })
+    }
+
+    /// Usage 2 (RFC 7672 §3.1.2).
+    fn by_trust_anchor(
+        &self,
+        handshake: Handshake<'_>,
+        certificate: &RawCertificate<'_>,
+    ) -> Result<Verified, VerifyError> {
+        let records = self.tlsa.usable();
+        let borne = names::borne_by(certificate, &self.reference_ids, self.cn_id);
+        let form = borne.ok().flatten().map(|(_, form)| form);
+        let (record, depth) = chain::find_anchored(handshake, records, self.anchor_dates, form)?;
+        let borne = borne.map_err(VerifyError::Certificate)?;
+        let (name, _) = borne.ok_or(VerifyError::NameMismatch)?;
+        Ok(self.verified(record, depth, Some(name.clone())))
+    }
+
+    /// Usages 0 and 1, which a relay's set never has (RFC 6698 §2.1.1).
+    fn by_public_pki(
+        &self,
+        handshake: Handshake<'_>,
+        certificate: &RawCertificate<'_>,
+        roots: &[TrustAnchor<'_>],
+    ) -> Result<Verified, VerifyError> {
+        let records = self.tlsa.usable();
+        let (record, depth) = chain::find_constrained(handshake, records, roots)?;
+        let name = dns_id_of(certificate, &self.reference_ids)?;
+        Ok(self.verified(record, depth, Some(name)))
+    }
+
+    /// Judges a raw public key (RFC 7250), its `SubjectPublicKeyInfo` just as the server sent it. Only records `3 1 x` can
+    /// match (RFC 7671 §5.1).
+    ///
+    /// # Errors
+    /// As for [`Self::verify`].
+    pub fn verify_raw_public_key(
+        &self,
+        key: &SubjectPublicKeyInfoDer<'_>,
+    ) -> Result<Verified, VerifyError> {
+        if !is_subject_public_key_info(key) {
+            return Err(VerifyError::Certificate(CertificateError::PublicKey));
         }
-        Err(key.map_or_else(VerifyError::Certificate, |_| VerifyError::NoRecordMatched))
+        let record = self.end_entity_match(None, Some(key));
+        let record = record.ok_or(VerifyError::NoRecordMatched)?;
+        Ok(self.verified(record, 0, None))
+    }
+
+    /// The first record of usage 3 that matches.
+    fn end_entity_match(
+        &self,
+        certificate: Option<&[u8]>,
+        key: Option<&[u8]>,
+    ) -> Option<&UsableRecord> {
+        let mut selected = Selected::new(certificate, key);
+        let mut records = self.tlsa.usable().iter();
+        records.find(|record| record.usage() == UsableUsage::DaneEe && selected.matches(record))
     }
 
     fn verified(&self, record: &UsableRecord, depth: usize, name: Option<Name>) -> Verified {
         Verified {
-            record: record.record().clone(),
+            record: Some(record.record().clone()),
             depth,
             name,
             scope: self.scope,
@@ -128,66 +280,32 @@ impl Authentication {
     }
 }
 
-/// Which names, besides the TLSA base domain, a certificate may bear (RFC 7672 §3.2.2). It depends on how the host was
-/// found, and never on what the server presents (RFC 9525 §6.1.1).
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum NameRule {
-    /// By an insecure MX answer: no other, since the next hop did not securely name this host.
-    Insecure,
-    /// By secure MX records: the next hop, and what it is an alias of.
-    Exchange {
-        next_hop: Name,
-        expanded: Option<Name>,
-    },
-    /// Without MX records: the next hop, of which the base domain may be an alias.
-    Direct { next_hop: Option<Name> },
-}
-
-impl NameRule {
-    pub(crate) fn of(route: &Route) -> Self {
-        let next_hop = route.next_hop().name().cloned();
-        match (route.security(), route.kind(), next_hop) {
-            (Security::Insecure, _, _) => Self::Insecure,
-            (Security::Secure, RouteKind::Explicit, Some(next_hop)) => Self::Exchange {
-                next_hop,
-                expanded: route.expanded().cloned(),
-            },
-            (Security::Secure, _, next_hop) => Self::Direct { next_hop },
-        }
-    }
-
-    fn reference_ids(&self, base: &Name) -> (Vec<Name>, Scope) {
-        let (others, scope) = match self {
-            Self::Insecure => ([None, None], Scope::Host),
-            Self::Exchange { next_hop, expanded } => {
-                ([Some(next_hop), expanded.as_ref()], Scope::NextHop)
-            }
-            Self::Direct { next_hop } => ([next_hop.as_ref(), None], Scope::NextHop),
-        };
-        let mut names = Vec::from([base.clone()]);
-        for name in others.into_iter().flatten() {
-            if !names.contains(name) {
-                names.push(name.clone());
-            }
-        }
-        (names, scope)
-    }
+/// The first reference identifier that a certificate bears as a DNS-ID, where the common name never counts (RFC 9525 §2).
+fn dns_id_of(
+    certificate: &RawCertificate<'_>,
+    reference_ids: &[Name],
+) -> Result<Name, VerifyError> {
+    let borne = names::borne_by(certificate, reference_ids, CnId::Never);
+    let (name, _) = borne
+        .map_err(VerifyError::Certificate)?
+        .ok_or(VerifyError::NameMismatch)?;
+    Ok(name.clone())
 }
 
 /// Binds together everything that a verdict depends on. Wire names and the number before each list keep the parts apart.
-fn fingerprint(base: &Name, names: &[Name], scope: Scope, tlsa: &TlsaSet) -> [u8; 32] {
-    let mut text = Vec::new();
-    text.push(match scope {
-        Scope::Host => 0,
-        Scope::NextHop => 1,
-    });
-    text.extend_from_slice(base.as_wire());
-    text.extend_from_slice(&names.len().to_be_bytes());
-    for name in names {
+fn fingerprint(authentication: &Authentication) -> [u8; 32] {
+    let mut text = Vec::from([
+        u8::from(authentication.scope == Scope::NextHop),
+        u8::from(authentication.cn_id == CnId::Never),
+        u8::from(authentication.anchor_dates == AnchorDates::Ignore),
+    ]);
+    text.extend_from_slice(authentication.base.as_wire());
+    text.extend_from_slice(&authentication.reference_ids.len().to_be_bytes());
+    for name in &authentication.reference_ids {
         text.extend_from_slice(name.as_wire());
     }
     // The order of publication means nothing.
-    let mut records: Vec<&Record> = tlsa.records().collect();
+    let mut records: Vec<&Record> = authentication.tlsa.records().collect();
     records.sort_unstable();
     for record in records {
         text.extend_from_slice(&record.as_rdata().len().to_be_bytes());
@@ -195,6 +313,41 @@ fn fingerprint(base: &Name, names: &[Name], scope: Scope, tlsa: &TlsaSet) -> [u8
     }
     sha256(&text)
 }
+
+/// Why records given by hand leave nothing to authenticate by.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a set has no other way to be of no use"
+)]
+pub enum NoAuthentication {
+    /// None of them is usable.
+    AllUnusable(Vec<(Record, Unusable)>),
+    /// They cannot be judged as a set.
+    Set(SetError),
+}
+
+impl NoAuthentication {
+    /// The place in the standards that decides so.
+    #[must_use]
+    pub const fn cite(&self) -> &'static str {
+        match self {
+            Self::AllUnusable(_) => "RFC 6698 §4.1",
+            Self::Set(error) => error.cite(),
+        }
+    }
+}
+
+impl fmt::Display for NoAuthentication {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AllUnusable(_) => f.write_str("none of the TLSA records is usable"),
+            Self::Set(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl core::error::Error for NoAuthentication {}
 
 /// What an authenticated connection proves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -208,9 +361,11 @@ pub enum Scope {
 }
 
 /// The proof that a server's certificates satisfy one [`Authentication`].
+///
+/// It speaks of the handshake whose certificates were judged, and of no other: one `Verified` for each handshake.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Verified {
-    record: Record,
+    record: Option<Record>,
     depth: usize,
     name: Option<Name>,
     scope: Scope,
@@ -218,10 +373,10 @@ pub struct Verified {
 }
 
 impl Verified {
-    /// The record that matched.
+    /// The record that matched; none where the public PKI alone was asked for.
     #[must_use]
-    pub const fn record(&self) -> &Record {
-        &self.record
+    pub const fn record(&self) -> Option<&Record> {
+        self.record.as_ref()
     }
 
     /// How far above the server's certificate the match is: 0 is that certificate itself.
@@ -242,55 +397,8 @@ impl Verified {
         self.scope
     }
 
-    /// Whether this is the proof that `authentication` asks for.
-    pub(crate) fn is_for(&self, authentication: &Authentication) -> bool {
-        self.fingerprint == authentication.fingerprint
+    /// Whether this is the proof that the authentication with this fingerprint asks for.
+    pub(crate) fn is_for(&self, fingerprint: &[u8; 32]) -> bool {
+        self.fingerprint == *fingerprint
     }
 }
-
-/// Why a server is not authenticated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum VerifyError {
-    /// The server sent no certificate.
-    NoCertificate,
-    /// The server sent more than [`MAX_CHAIN`] certificates.
-    ChainBudget,
-    /// None of the records matches.
-    NoRecordMatched,
-    /// The server's certificate cannot be read, so its key cannot be compared.
-    Certificate(CertificateError),
-    /// No record of usage 3 matches, and those of usage 2 cannot be verified by this version.
-    TrustAnchorUnsupported,
-}
-
-impl VerifyError {
-    /// The place in the standards that makes this a failure.
-    #[must_use]
-    pub const fn cite(&self) -> &'static str {
-        match self {
-            Self::NoCertificate => "RFC 7672 §8.2",
-            Self::ChainBudget | Self::NoRecordMatched => "RFC 7672 §3.2",
-            Self::Certificate(error) => error.cite(),
-            Self::TrustAnchorUnsupported => "RFC 7672 §3.1.2",
-        }
-    }
-}
-
-impl fmt::Display for VerifyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoCertificate => f.write_str("the server sent no certificate"),
-            Self::ChainBudget => write!(f, "the server sent more than {MAX_CHAIN} certificates"),
-            Self::NoRecordMatched => f.write_str("none of the TLSA records matches"),
-            Self::Certificate(error) => {
-                write!(f, "the server's certificate cannot be read: {error}")
-            }
-            Self::TrustAnchorUnsupported => {
-                f.write_str("TLSA records of usage 2 cannot be verified by this version")
-            }
-        }
-    }
-}
-
-impl core::error::Error for VerifyError {}

@@ -4,7 +4,7 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{Form, Record, Unusable, UsableRecord};
+use super::{Form, Record, Role, Unusable, UsableRecord};
 use crate::policy::Digests;
 
 /// Most distinct records in one set. A set that needs more is a mistake or an attack; its host is not used.
@@ -14,7 +14,8 @@ pub const MAX_RECORDS: usize = 64;
 
 /// At least one usable TLSA record out of a secure reply: the server promised to authenticate by it (RFC 7672 §2.2).
 ///
-/// Only the lookup of a host makes one, so holding it proves both facts.
+/// Only the lookup of a host makes one, so holding it proves both facts; save for those of
+/// [`Authentication::from_vouched_records`](crate::Authentication::from_vouched_records), which are as good as the caller's word.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TlsaSet {
     /// Never empty.
@@ -48,7 +49,11 @@ pub(crate) enum Published {
 }
 
 /// Sorts the records of a secure reply. One bad record never spoils the set (RFC 6698 §4.1).
-pub(crate) fn sort(records: Vec<Record>, digests: Digests) -> Result<Published, SetError> {
+pub(crate) fn sort(
+    records: Vec<Record>,
+    role: Role,
+    digests: Digests,
+) -> Result<Published, SetError> {
     let mut seen = BTreeSet::new();
     let mut usable = Vec::new();
     let mut unusable = Vec::new();
@@ -59,7 +64,7 @@ pub(crate) fn sort(records: Vec<Record>, digests: Digests) -> Result<Published, 
         if seen.len() > MAX_RECORDS {
             return Err(SetError::TooManyRecords);
         }
-        match record.into_usable(digests) {
+        match record.into_usable(role, digests) {
             Ok(record) => usable.push(record),
             Err(pair) => unusable.push(pair),
         }

@@ -1,0 +1,127 @@
+//! The names in a certificate, held against reference identifiers (RFC 7672 §3.2.2, §3.2.3, RFC 9525 §6).
+//!
+//! The question is always the same: does this certificate bear one of these names? A reference identifier is a host name in
+//! lower case without a trailing dot, so a presented name that equals it letter by letter is sound; whatever else stands in a
+//! certificate (a NUL, a trailing dot, raw Unicode, an address) equals no reference identifier and need not be looked for.
+//!
+//! Wildcards: `*` as the whole left-most label stands for exactly one label (RFC 9525 §6.3), if at least two labels follow.
+//! The common name counts only in a certificate without any DNS-ID, SRV-ID or URI-ID (RFC 7672 §3.2.3, RFC 6125 §6.4.4).
+
+use alloc::vec::Vec;
+
+use der::asn1::ObjectIdentifier;
+use der::{Decode, Header, Reader, SliceReader, Tag, TagNumber};
+
+use super::{CertificateError, RawCertificate, content, context, sequence};
+use crate::name::Name;
+use crate::policy::CnId;
+
+const SUBJECT_ALT_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
+const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
+/// The name form of an SRV-ID (RFC 4985).
+const SRV_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.8.7");
+
+/// The first of the reference identifiers that the certificate bears, and in which form.
+pub(crate) fn borne_by<'n>(
+    certificate: &RawCertificate<'_>,
+    reference_ids: &'n [Name],
+    cn_id: CnId,
+) -> Result<Option<(&'n Name, Form)>, CertificateError> {
+    let (presented, form) = presented(certificate, cn_id)?;
+    let borne = |reference: &&Name| {
+        let wanted = reference.to_server_name();
+        let wanted = wanted.as_ref().map(AsRef::<str>::as_ref);
+        wanted.is_some_and(|wanted| presented.iter().any(|name| matches(name, wanted)))
+    };
+    Ok(reference_ids.iter().find(borne).map(|name| (name, form)))
+}
+
+/// Where in a certificate a name stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Among the alternative names.
+    DnsId,
+    /// As the common name, which no name constraint of an authority covers.
+    CommonName,
+}
+
+/// Whether one presented name is, or stands for, a reference identifier.
+fn matches(presented: &[u8], reference: &str) -> bool {
+    let Some(parent) = presented.strip_prefix(b"*.") else {
+        return presented.eq_ignore_ascii_case(reference.as_bytes());
+    };
+    let wanted = reference.split_once('.').map(|(_, parent)| parent);
+    parent.contains(&b'.')
+        && wanted.is_some_and(|wanted| parent.eq_ignore_ascii_case(wanted.as_bytes()))
+}
+
+/// The names that count: the DNS-IDs, or the common names where they may stand in.
+fn presented<'a>(
+    certificate: &RawCertificate<'a>,
+    cn_id: CnId,
+) -> Result<(Vec<&'a [u8]>, Form), CertificateError> {
+    let mut dns_ids = Vec::new();
+    let mut other_ids = false;
+    if let Some(names) = certificate.extension(SUBJECT_ALT_NAME)? {
+        let mut names = SliceReader::new(names)?;
+        let mut names = SliceReader::new(sequence(&mut names)?)?;
+        while !names.is_finished() {
+            let header = Header::decode(&mut names)?;
+            let value = names.read_slice(header.length())?;
+            match header.tag() {
+                DNS_ID => dns_ids.push(value),
+                URI_ID => other_ids = true,
+                tag if tag == context(0) => other_ids |= is_srv_id(value),
+                _ => {}
+            }
+        }
+    }
+    if !dns_ids.is_empty() || other_ids || cn_id == CnId::Never {
+        return Ok((dns_ids, Form::DnsId));
+    }
+    Ok((common_names(certificate)?, Form::CommonName))
+}
+
+const DNS_ID: Tag = Tag::ContextSpecific {
+    constructed: false,
+    number: TagNumber(2),
+};
+
+const URI_ID: Tag = Tag::ContextSpecific {
+    constructed: false,
+    number: TagNumber(6),
+};
+
+fn is_srv_id(other_name: &[u8]) -> bool {
+    let identifier =
+        SliceReader::new(other_name).and_then(|mut reader| ObjectIdentifier::decode(&mut reader));
+    identifier == Ok(SRV_NAME)
+}
+
+/// The common names of the subject. All of them count: none is more the server's name than another.
+fn common_names<'a>(certificate: &RawCertificate<'a>) -> Result<Vec<&'a [u8]>, CertificateError> {
+    let mut names = Vec::new();
+    let mut subject = SliceReader::new(certificate.subject())?;
+    let mut subject = SliceReader::new(sequence(&mut subject)?)?;
+    while !subject.is_finished() {
+        let mut attributes = SliceReader::new(content(&mut subject, Tag::Set)?)?;
+        while !attributes.is_finished() {
+            let mut attribute = SliceReader::new(sequence(&mut attributes)?)?;
+            let identifier = ObjectIdentifier::decode(&mut attribute)?;
+            // A kind of string that the reader does not know spoils itself alone.
+            let Ok(header) = Header::decode(&mut attribute) else {
+                continue;
+            };
+            let value = attribute.read_slice(header.length())?;
+            // Other kinds of string hold no ASCII letter by letter.
+            let readable = matches!(
+                header.tag(),
+                Tag::Utf8String | Tag::PrintableString | Tag::Ia5String | Tag::TeletexString
+            );
+            if identifier == COMMON_NAME && readable {
+                names.push(value);
+            }
+        }
+    }
+    Ok(names)
+}
