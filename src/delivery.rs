@@ -11,8 +11,8 @@
 //! A host that may not be used is skipped and its reason kept; the hosts after it keep their order (RFC 7672 §2.2.1). A
 //! connection lives as long as the steps are [`Step::Session`]: as soon as another step comes, close it.
 //!
-//! Mail that was under way when a connection broke is not sent again in cleartext, which RFC 7672 §2.2 would allow where
-//! DANE does not apply: the server may already have it.
+//! Mail that was under way when a connection broke is offered to the next address, under the same policy. It is not sent again in
+//! cleartext to the same address, which RFC 7672 §2.2 would allow where DANE does not apply.
 
 mod outcome;
 
@@ -28,6 +28,11 @@ use crate::policy::Policy;
 use crate::resolve::{self, Host, HostError, HostLookup, NextHop, Plan, Route};
 use crate::resolve::{RouteError, Routing, Unexpected};
 use crate::session::{self, Assurance, Session};
+
+/// Most addresses that one delivery tries, over all hosts (RFC 5321 §5.1 allows a limit of no less than two).
+///
+/// A hostile domain can have so many that the time-outs would add up to a day. No honest one has half as many.
+pub const MAX_ATTEMPTS: usize = 64;
 
 /// The machine that takes one message to one next hop.
 ///
@@ -187,6 +192,17 @@ impl Delivery {
         }
     }
 
+    /// How the host that is being tried now is to be spoken to; its [`Plan::server_name`] is the one to send.
+    #[must_use]
+    pub const fn plan(&self) -> Option<&Plan> {
+        match &self.state {
+            State::Connecting(_, reaching) | State::InSession(_, reaching, _) => {
+                Some(&reaching.plan)
+            }
+            State::Routing(_) | State::LookingUp(..) | State::Done(..) => None,
+        }
+    }
+
     fn after_routing(&mut self, result: Result<Route, RouteError>, next_id: QueryId) {
         match result {
             Ok(route) => self.go_to_next_host(Arc::new(route), next_id),
@@ -196,7 +212,8 @@ impl Delivery {
 
     /// Looks up the host after those that are done with, or ends.
     fn go_to_next_host(&mut self, route: Arc<Route>, next_id: QueryId) {
-        while let Some(exchanger) = route.exchangers().get(self.hosts.len()) {
+        let may_try = self.attempts().count() < MAX_ATTEMPTS;
+        while let Some(exchanger) = route.exchangers().get(self.hosts.len()).filter(|_| may_try) {
             let lookup = HostLookup::starting_at(next_id, exchanger, &route, &self.policy);
             match lookup.step() {
                 resolve::Step::Lookup(_) => {
@@ -214,7 +231,7 @@ impl Delivery {
                 }
             }
         }
-        let outcome = Outcome::without_host(&self.hosts);
+        let outcome = Outcome::without_host(&self.hosts, &route);
         self.state = State::Done(Some(route), outcome);
     }
 
@@ -227,7 +244,7 @@ impl Delivery {
         match result {
             Ok(plan) => self.connect_first(route, plan, next_id),
             Err(error) => {
-                let ourselves = error == HostError::Ourselves;
+                let ourselves = matches!(error, HostError::Ourselves | HostError::UnprovenLoop);
                 self.skip(&route, error);
                 if ourselves {
                     self.skip_no_better(&route);
@@ -279,12 +296,11 @@ impl Delivery {
             .attempts
             .push(Attempt::new(reaching.address, result));
         let route = route.clone();
-        let next = reaching
-            .plan
-            .addresses()
-            .get(reaching.attempts.len())
-            .copied();
-        if let Some(address) = next {
+        let addresses = reaching.plan.addresses();
+        let next = addresses.get(reaching.attempts.len()).copied();
+        let before = self.hosts.iter().flat_map(HostRecord::attempts).count();
+        let may_try = before + reaching.attempts.len() < MAX_ATTEMPTS;
+        if let Some(address) = next.filter(|_| may_try) {
             let reaching = Reaching {
                 address,
                 ..reaching.clone()

@@ -5,7 +5,7 @@ use core::fmt;
 use core::net::IpAddr;
 
 use super::Transfer;
-use crate::resolve::{Exchanger, Host, HostError, Plan, RouteError};
+use crate::resolve::{Exchanger, Host, HostError, Plan, Route, RouteError};
 use crate::session::{Assurance, Refusal};
 
 /// What a delivery came to.
@@ -39,9 +39,12 @@ impl Outcome {
 
     /// No host took the mail. It is only final if every host is out for good; else the reason of the best host that may
     /// come back is given.
-    pub(super) fn without_host(hosts: &[HostRecord]) -> Self {
+    pub(super) fn without_host(hosts: &[HostRecord], route: &Route) -> Self {
         if let Some(deferral) = hosts.iter().find_map(HostRecord::deferral) {
             return Self::Deferred(deferral);
+        }
+        if route.has_unproven_loop() {
+            return Self::Deferred(Deferral::NoRoute(RouteError::UnprovenLoop));
         }
         let loops = |host: &&HostRecord| host.error() == Some(&HostError::Ourselves);
         match hosts.iter().find(loops).or(hosts.first()) {
@@ -49,7 +52,8 @@ impl Outcome {
                 host: host.exchanger.host().clone(),
                 error: host.error().cloned().unwrap_or(HostError::Ourselves),
             }),
-            None => Self::Failed(Failure::NoRoute(RouteError::Ourselves)),
+            // A route has a host. If it had none, waiting would be the lesser evil.
+            None => Self::Deferred(Deferral::NoRoute(RouteError::UnprovenLoop)),
         }
     }
 }
@@ -280,7 +284,9 @@ const fn is_definite(error: &HostError) -> bool {
         | HostError::AliasChanged
         | HostError::TlsaSet(_)
         | HostError::DaneRequired(_)
-        | HostError::NoUsableTlsa => false,
+        | HostError::NoUsableTlsa
+        | HostError::UnprovenLoop
+        | HostError::NotOfRoute => false,
     }
 }
 

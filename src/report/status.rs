@@ -11,6 +11,7 @@
 //! | not authenticated; mandatory DANE and no usable TLSA record; injected cleartext | 4.7.5 | 451 |
 //! | TLS is needed and not offered, refused or failed | 4.7.10 | 451 |
 //! | no connection | 4.4.1 | 451 |
+//! | the connection broke while the mail was sent | 4.4.2 | 451 |
 //! | no host that may be used now | 4.4.4 | 451 |
 //! | the domain does not exist | 5.1.2 | 550 |
 //! | no host has an address | 5.4.4 | 550 |
@@ -66,12 +67,14 @@ impl Status {
                 HostError::Lookup(_) | HostError::AliasesDisagree | HostError::AliasChanged => {
                     (4, 3)
                 }
-                HostError::TlsaSet(_) | HostError::DaneRequired(_) | HostError::NoUsableTlsa => {
-                    (7, 5)
-                }
+                HostError::TlsaSet(_)
+                | HostError::DaneRequired(_)
+                | HostError::NoUsableTlsa
+                | HostError::UnprovenLoop => (7, 5),
                 HostError::NoAddress { .. }
                 | HostError::AliasRefused
                 | HostError::Ourselves
+                | HostError::NotOfRoute
                 | HostError::NoBetterThanOurselves => (4, 4),
             },
             Deferral::Unreachable { .. } => (4, 1),
@@ -108,7 +111,7 @@ impl Status {
     const fn of_route(error: &RouteError) -> Self {
         match error {
             RouteError::Lookup(_) => Self::new(451, (4, 4, 3)),
-            RouteError::InsecureMx => Self::new(451, (4, 7, 5)),
+            RouteError::InsecureMx | RouteError::UnprovenLoop => Self::new(451, (4, 7, 5)),
             RouteError::NoDomain => Self::new(550, (5, 1, 2)),
             RouteError::NullMx => Self::new(556, (5, 1, 10)),
             RouteError::Ourselves => Self::new(550, (5, 4, 6)),

@@ -32,6 +32,10 @@ pub fn result_types(delivery: &Delivery) -> Vec<ResultType> {
 pub enum ResultType {
     /// TLS was demanded, and the server did not offer or refused STARTTLS.
     StartTlsNotSupported,
+    /// The certificate bears none of the names.
+    CertificateHostMismatch,
+    /// A certificate has expired.
+    CertificateExpired,
     /// The certificate does not chain to what the TLSA records name.
     CertificateNotTrusted,
     /// Any other failure of TLS.
@@ -63,7 +67,7 @@ impl ResultType {
 
     fn of_route(error: &RouteError) -> Option<Self> {
         match error {
-            RouteError::InsecureMx => Some(Self::DaneRequired),
+            RouteError::InsecureMx | RouteError::UnprovenLoop => Some(Self::DaneRequired),
             RouteError::Lookup(failed) => Self::of_lookup(failed),
             RouteError::NoDomain | RouteError::NullMx | RouteError::Ourselves => None,
         }
@@ -83,10 +87,11 @@ impl ResultType {
             HostError::Lookup(failed) => Self::of_lookup(failed),
             HostError::AliasesDisagree | HostError::AliasChanged => Some(Self::DnssecInvalid),
             HostError::TlsaSet(_) | HostError::NoUsableTlsa => Some(Self::TlsaInvalid),
-            HostError::DaneRequired(_) => Some(Self::DaneRequired),
+            HostError::DaneRequired(_) | HostError::UnprovenLoop => Some(Self::DaneRequired),
             HostError::NoAddress { .. }
             | HostError::AliasRefused
             | HostError::Ourselves
+            | HostError::NotOfRoute
             | HostError::NoBetterThanOurselves => None,
         }
     }
@@ -98,7 +103,17 @@ impl ResultType {
                 EncryptCause::AllUnusable(_) => Some(Self::TlsaInvalid),
                 EncryptCause::InsecureMx(_) => None,
             },
-            TlsPolicy::Opportunistic(_) | TlsPolicy::Authenticate(_) => None,
+            TlsPolicy::Opportunistic(_) | TlsPolicy::Authenticate(_) | TlsPolicy::Pkix(_) => None,
+        }
+    }
+
+    /// RFC 8460 §4.3.1.
+    const fn of_verify_error(error: VerifyError) -> Self {
+        match error {
+            VerifyError::NameMismatch => Self::CertificateHostMismatch,
+            VerifyError::Expired => Self::CertificateExpired,
+            VerifyError::NoCertificate | VerifyError::ChainBudget => Self::ValidationFailure,
+            _ => Self::CertificateNotTrusted,
         }
     }
 
@@ -107,12 +122,8 @@ impl ResultType {
             Refusal::StartTlsNotOffered | Refusal::StartTlsRejected { .. } => {
                 Some(Self::StartTlsNotSupported)
             }
-            Refusal::NotAuthenticated(VerifyError::NoRecordMatched) => {
-                Some(Self::CertificateNotTrusted)
-            }
-            Refusal::NotAuthenticated(_)
-            | Refusal::PlaintextInjected
-            | Refusal::HandshakeFailed => Some(Self::ValidationFailure),
+            Refusal::NotAuthenticated(error) => Some(Self::of_verify_error(*error)),
+            Refusal::PlaintextInjected | Refusal::HandshakeFailed => Some(Self::ValidationFailure),
             Refusal::HelloRejected { .. } | Refusal::ConnectionLost => None,
         }
     }
@@ -123,6 +134,8 @@ impl fmt::Display for ResultType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::StartTlsNotSupported => "starttls-not-supported",
+            Self::CertificateHostMismatch => "certificate-host-mismatch",
+            Self::CertificateExpired => "certificate-expired",
             Self::CertificateNotTrusted => "certificate-not-trusted",
             Self::ValidationFailure => "validation-failure",
             Self::TlsaInvalid => "tlsa-invalid",

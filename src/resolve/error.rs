@@ -6,6 +6,9 @@ use super::NotApplicable;
 use crate::dns::{FailedLookup, Security};
 use crate::tlsa::SetError;
 
+const UNPROVEN_LOOP: &str =
+    "DANE is mandatory, and only an insecure answer says that the host is this site itself";
+
 /// Why a next hop has no route.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -20,6 +23,8 @@ pub enum RouteError {
     InsecureMx,
     /// This site is the best MX host of the domain: the mail would come back.
     Ourselves,
+    /// DANE is mandatory, and only an insecure answer says that this site is an MX host of the domain.
+    UnprovenLoop,
 }
 
 impl RouteError {
@@ -28,7 +33,7 @@ impl RouteError {
     pub const fn is_permanent(&self) -> bool {
         match self {
             Self::NoDomain | Self::NullMx | Self::Ourselves => true,
-            Self::Lookup(_) | Self::InsecureMx => false,
+            Self::Lookup(_) | Self::InsecureMx | Self::UnprovenLoop => false,
         }
     }
 
@@ -39,7 +44,7 @@ impl RouteError {
             Self::Lookup(_) => "RFC 7672 §2.1.2",
             Self::NoDomain | Self::Ourselves => "RFC 5321 §5.1",
             Self::NullMx => "RFC 7505 §3",
-            Self::InsecureMx => "RFC 7672 §2.2.1",
+            Self::InsecureMx | Self::UnprovenLoop => "RFC 7672 §2.2.1",
         }
     }
 }
@@ -51,6 +56,7 @@ impl fmt::Display for RouteError {
             Self::NoDomain => f.write_str("the domain does not exist"),
             Self::NullMx => f.write_str("the domain accepts no mail (null MX)"),
             Self::InsecureMx => f.write_str("DANE is mandatory, but the MX answer is not secure"),
+            Self::UnprovenLoop => f.write_str(UNPROVEN_LOOP),
             Self::Ourselves => {
                 f.write_str("this site is the best mail host of the domain: mail would loop")
             }
@@ -85,6 +91,10 @@ pub enum HostError {
     NoUsableTlsa,
     /// The host is this site itself.
     Ourselves,
+    /// DANE is mandatory, and only an insecure answer says that the host is this site itself.
+    UnprovenLoop,
+    /// The host is none of those of the route.
+    NotOfRoute,
     /// A host before this one turned out to be this site, and this one is no better.
     NoBetterThanOurselves,
 }
@@ -99,7 +109,8 @@ impl HostError {
             Self::AliasesDisagree | Self::AliasChanged => "RFC 7672 §2.1.3",
             Self::TlsaSet(error) => error.cite(),
             Self::DaneRequired(_) | Self::NoUsableTlsa => "RFC 7672 §2.2",
-            Self::Ourselves | Self::NoBetterThanOurselves => "RFC 5321 §5.1",
+            Self::UnprovenLoop => "RFC 7672 §2.2.1",
+            Self::Ourselves | Self::NoBetterThanOurselves | Self::NotOfRoute => "RFC 5321 §5.1",
         }
     }
 }
@@ -124,6 +135,8 @@ impl fmt::Display for HostError {
                 f.write_str("DANE is mandatory, but no TLSA record of the host is usable")
             }
             Self::Ourselves => f.write_str("the host is this site itself: mail would loop"),
+            Self::UnprovenLoop => f.write_str(UNPROVEN_LOOP),
+            Self::NotOfRoute => f.write_str("the host is none of those of the route"),
             Self::NoBetterThanOurselves => f.write_str("the host is not preferred to this site"),
         }
     }

@@ -53,7 +53,7 @@ enum Progress {
 }
 
 impl HostLookup {
-    /// Starts to look up one host of `route`.
+    /// Starts to look up one host of `route`. A host of another route ends in [`HostError::NotOfRoute`].
     #[must_use]
     pub fn new(exchanger: &Exchanger, route: &Route, policy: &Policy) -> Self {
         Self::starting_at(QueryId::default(), exchanger, route, policy)
@@ -68,6 +68,8 @@ impl HostLookup {
     ) -> Self {
         let task = Task::new(id, exchanger, route, policy);
         let state = match task.host() {
+            // The names that a certificate may bear are those of the route, and prove nothing of another one's hosts.
+            _ if !route.exchangers().contains(exchanger) => State::Done(Err(HostError::NotOfRoute)),
             _ if task.is_barred() => {
                 State::Done(Err(HostError::DaneRequired(NotApplicable::InsecureMx)))
             }

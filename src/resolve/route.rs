@@ -23,6 +23,7 @@ pub(super) enum Target {
     Domain(Name),
     Relay(Name),
     Literal(IpAddr),
+    Submission(Name),
 }
 
 impl NextHop {
@@ -53,6 +54,16 @@ impl NextHop {
         }
     }
 
+    /// A server that takes mail from its users, on port 587 or 465, by the name that was configured. DANE does not apply;
+    /// the public PKI does (RFC 7672 §7).
+    #[must_use]
+    pub const fn submission(host: Name, port: NonZeroU16) -> Self {
+        Self {
+            target: Target::Submission(host),
+            port,
+        }
+    }
+
     /// The same next hop by another port, for an administrator's route; TLSA records are those of that port
     /// (RFC 7672 §2.2.3).
     #[must_use]
@@ -71,7 +82,7 @@ impl NextHop {
     #[must_use]
     pub const fn name(&self) -> Option<&Name> {
         match &self.target {
-            Target::Domain(name) | Target::Relay(name) => Some(name),
+            Target::Domain(name) | Target::Relay(name) | Target::Submission(name) => Some(name),
             Target::Literal(_) => None,
         }
     }
@@ -83,7 +94,9 @@ impl NextHop {
     /// The next hop as the only host that takes its mail.
     pub(super) fn as_sole_exchanger(&self) -> Vec<Exchanger> {
         let host = match &self.target {
-            Target::Domain(name) | Target::Relay(name) => Host::Name(name.clone()),
+            Target::Domain(name) | Target::Relay(name) | Target::Submission(name) => {
+                Host::Name(name.clone())
+            }
             Target::Literal(address) => Host::Address(*address),
         };
         Vec::from([Exchanger {
@@ -99,6 +112,7 @@ impl fmt::Display for NextHop {
             Target::Domain(name) => write!(f, "{name}"),
             Target::Relay(name) => write!(f, "relay {name}"),
             Target::Literal(address) => write!(f, "[{address}]"),
+            Target::Submission(name) => write!(f, "submission server {name}"),
         }
     }
 }
@@ -112,7 +126,17 @@ pub struct Route {
     pub(super) security: Security,
     pub(super) exchangers: Vec<Exchanger>,
     pub(super) dropped: Vec<Dropped>,
+    pub(super) own_place: OwnPlace,
     pub(super) ttl: u32,
+}
+
+/// Whether hosts were dropped for being this site, or no better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum OwnPlace {
+    /// None were, or it is certain enough for mail to be returned.
+    Settled,
+    /// Some were, on the word of an insecure answer, and DANE is mandatory.
+    Unproven,
 }
 
 impl Route {
@@ -154,6 +178,12 @@ impl Route {
         &self.dropped
     }
 
+    /// Whether mail must wait rather than be returned if the hosts that are left are no use, since others were dropped on the
+    /// word of an insecure answer.
+    pub(crate) fn has_unproven_loop(&self) -> bool {
+        self.own_place == OwnPlace::Unproven
+    }
+
     /// How long the route may be kept, in seconds.
     #[must_use]
     pub const fn ttl(&self) -> u32 {
@@ -176,6 +206,8 @@ pub enum RouteKind {
     Relay,
     /// The next hop is an address.
     Literal,
+    /// A user's submission server.
+    Submission,
 }
 
 /// One host that takes mail.

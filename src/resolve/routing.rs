@@ -8,13 +8,14 @@
 //!
 //! The addresses are asked for in this machine, before any host is tried: if this site is found behind an alias or an
 //! address, the hosts of equal preference must not have been tried either. An address lookup that fails here does not hide
-//! the host: [`HostLookup`](super::HostLookup) asks again and looks once more.
+//! the host: [`HostLookup`](super::HostLookup) asks again and looks once more. Of more than [`MAX_EXCHANGERS`] hosts only the best
+//! are asked for, so a site that is one of the others is recognised by its name alone.
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use super::lookups::{Lookups, Resolved};
-use super::route::Target;
+use super::route::{OwnPlace, Target};
 use super::{DropReason, Dropped, Exchanger, Host, NextHop, Route, RouteError, RouteKind};
 use super::{Step, Unexpected};
 use crate::dns::{Answer, Denial, FailedLookup, Found, Mx, Query, QueryId, QueryType};
@@ -64,6 +65,9 @@ impl Routing {
             }
             Target::Relay(_) => State::Done(Ok(Route::direct(next_hop, RouteKind::Relay))),
             Target::Literal(_) => State::Done(Ok(Route::direct(next_hop, RouteKind::Literal))),
+            Target::Submission(_) => {
+                State::Done(Ok(Route::direct(next_hop, RouteKind::Submission)))
+            }
         };
         Self {
             policy: policy.clone(),
@@ -185,6 +189,7 @@ impl Route {
             expanded: None,
             security: Security::Secure,
             dropped: Vec::new(),
+            own_place: OwnPlace::Settled,
             ttl: u32::MAX,
         }
     }
@@ -236,6 +241,7 @@ fn route_by_mx(
         security: resolved.security,
         exchangers,
         dropped,
+        own_place: OwnPlace::Settled,
         ttl: resolved.ttl,
     };
     Ok(route)
@@ -318,27 +324,31 @@ fn without_ourselves(
     results: &[Result<Resolved, FailedLookup>],
 ) -> Result<Route, RouteError> {
     let mut results = results.chunks(2);
-    let is_ourselves = |exchanger: &Exchanger| match &exchanger.host {
-        Host::Address(address) => policy.is_own_address(*address),
+    let identify = |exchanger: &Exchanger| match &exchanger.host {
+        Host::Address(address) => policy.is_own_address(*address).then_some(route.security),
         Host::Name(name) => {
-            let mut resolved = results.next().unwrap_or_default().iter().flatten();
-            policy.is_own_name(name) || resolved.any(|found| leads_home(found, policy))
+            let resolved = results.next().unwrap_or_default().iter().flatten();
+            let by_name = policy.is_own_name(name).then_some(route.security);
+            resolved
+                .map(|found| leads_home(found, policy))
+                .fold(by_name, Option::max)
         }
     };
-    let ours: Vec<bool> = route.exchangers.iter().map(is_ourselves).collect();
-    let own_preferences = route
-        .exchangers
-        .iter()
-        .zip(&ours)
-        .filter(|(_, ours)| **ours);
-    let Some(own) = own_preferences
-        .map(|(exchanger, _)| exchanger.preference)
-        .min()
-    else {
+    let identified: Vec<Option<Security>> = route.exchangers.iter().map(identify).collect();
+    let preference_of = |certainty: Security| {
+        let all = route.exchangers.iter().zip(&identified);
+        let ours = all.filter(|(_, security)| **security >= Some(certainty));
+        ours.map(|(exchanger, _)| exchanger.preference).min()
+    };
+    let Some(own) = preference_of(Security::Insecure) else {
         return Ok(route);
     };
+    // A forged address must not have mail returned that mandatory DANE keeps waiting.
+    if policy.dane == DaneMode::Mandatory && preference_of(Security::Secure) != Some(own) {
+        route.own_place = OwnPlace::Unproven;
+    }
     let exchangers = core::mem::take(&mut route.exchangers);
-    for (exchanger, ours) in exchangers.into_iter().zip(ours) {
+    for (exchanger, security) in exchangers.into_iter().zip(identified) {
         if exchanger.preference < own {
             route.exchangers.push(exchanger);
             continue;
@@ -346,30 +356,33 @@ fn without_ourselves(
         route.dropped.push(Dropped {
             host: exchanger.host,
             preference: exchanger.preference,
-            reason: if ours {
+            reason: if security.is_some() {
                 DropReason::Ourselves
             } else {
                 DropReason::NoBetterThanOurselves
             },
         });
     }
-    if route.exchangers.is_empty() {
-        return Err(RouteError::Ourselves);
+    match (route.exchangers.is_empty(), route.own_place) {
+        (false, _) => Ok(route),
+        (true, OwnPlace::Settled) => Err(RouteError::Ourselves),
+        (true, OwnPlace::Unproven) => Err(RouteError::UnprovenLoop),
     }
-    Ok(route)
 }
 
-/// Whether the aliases or addresses of a host are this site's.
-pub(super) fn leads_home(resolved: &Resolved, policy: &Policy) -> bool {
+/// Whether the aliases or addresses of a host are this site's, and how secure it is to say so.
+pub(super) fn leads_home(resolved: &Resolved, policy: &Policy) -> Option<Security> {
     let own_address = match &resolved.found {
         Found::Addresses(addresses) => addresses
             .iter()
             .any(|address| policy.is_own_address(*address)),
         _ => false,
     };
-    own_address
-        || resolved
+    let own_alias = || {
+        resolved
             .aliases
             .iter()
             .any(|alias| policy.is_own_name(alias))
+    };
+    (own_address || own_alias()).then_some(resolved.security)
 }

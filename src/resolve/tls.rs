@@ -7,7 +7,7 @@ use pki_types::DnsName;
 
 use crate::name::Name;
 use crate::tlsa::{Record, TlsaSet, Unusable};
-use crate::verify::Authentication;
+use crate::verify::{Authentication, PublicPki};
 
 /// What a connection to a host must live up to (RFC 7672 §2.2).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -19,22 +19,30 @@ pub enum TlsPolicy {
     Encrypt(Encryption),
     /// TLS is demanded, and the server must be authenticated.
     Authenticate(Authentication),
+    /// TLS is demanded, and the server must be authenticated by the public PKI: a submission server.
+    Pkix(PublicPki),
 }
 
 impl TlsPolicy {
-    /// The name to send in the server name indication: the TLSA base domain (RFC 7672 §8.1).
+    /// The name to send in the server name indication: the TLSA base domain (RFC 7672 §8.1), or the configured name of a
+    /// submission server.
     ///
     /// `None` where DANE does not apply, so that the name is the caller's choice, or the base domain is no host name.
     #[must_use]
     pub fn server_name(&self) -> Option<DnsName<'static>> {
-        self.tlsa_base()?.to_server_name()
+        match self {
+            Self::Pkix(pkix) => pkix.name().to_server_name(),
+            Self::Opportunistic(_) | Self::Encrypt(_) | Self::Authenticate(_) => {
+                self.tlsa_base()?.to_server_name()
+            }
+        }
     }
 
     /// The name below which the TLSA records stand (RFC 7672 §2.2.3).
     #[must_use]
     pub const fn tlsa_base(&self) -> Option<&Name> {
         match self {
-            Self::Opportunistic(_) => None,
+            Self::Opportunistic(_) | Self::Pkix(_) => None,
             Self::Encrypt(encryption) => Some(encryption.base()),
             Self::Authenticate(authentication) => Some(authentication.base()),
         }
@@ -55,6 +63,8 @@ pub enum NotApplicable {
     InsecureAlias,
     /// There are no secure TLSA records.
     NoTlsa,
+    /// The server takes mail from users.
+    Submission,
 }
 
 impl NotApplicable {
@@ -66,6 +76,7 @@ impl NotApplicable {
             Self::InsecureMx => "RFC 7672 §2.2.1",
             Self::InsecureAddress | Self::InsecureAlias => "RFC 7672 §2.2.2",
             Self::NoTlsa => "RFC 7672 §2.2.3",
+            Self::Submission => "RFC 7672 §7",
         }
     }
 }
@@ -78,6 +89,7 @@ impl fmt::Display for NotApplicable {
             Self::InsecureAddress => "the addresses of the host are not secure",
             Self::InsecureAlias => "neither the addresses of the host nor its alias are secure",
             Self::NoTlsa => "the host has no secure TLSA records",
+            Self::Submission => "DANE does not apply to a submission server",
         })
     }
 }

@@ -12,8 +12,8 @@ use crate::resolve::lookups::{Lookups, Resolved};
 use crate::resolve::routing::leads_home;
 use crate::resolve::{EncryptCause, Encryption, Exchanger, Host, HostError, MAX_ADDRESSES};
 use crate::resolve::{NotApplicable, Plan, Route, RouteKind, TlsPolicy};
-use crate::tlsa::{self, Published, Record};
-use crate::verify::{Authentication, NameRule};
+use crate::tlsa::{self, Published, Record, Role};
+use crate::verify::{Authentication, NameRule, PublicPki};
 
 /// What stays the same over all states.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -116,6 +116,9 @@ impl Task {
         let Host::Name(name) = &self.host else {
             return self.without_dane(NotApplicable::AddressLiteral, reached);
         };
+        if self.kind == RouteKind::Submission {
+            return self.by_public_pki(name, reached);
+        }
         if self.route_security == Security::Insecure
             && self.policy.insecure_mx == InsecureMx::Ignore
         {
@@ -153,11 +156,16 @@ impl Task {
     /// RFC 5321 §5.1, once more for a host whose addresses could not be had when the route was made.
     fn refuse_ourselves(&self, answered: &[Resolved]) -> Result<(), HostError> {
         let by_mx = matches!(self.kind, RouteKind::Explicit | RouteKind::Implicit);
-        let home = |family: &Resolved| leads_home(family, &self.policy);
-        if by_mx && answered.iter().any(home) {
-            return Err(HostError::Ourselves);
+        let home = answered
+            .iter()
+            .filter_map(|family| leads_home(family, &self.policy))
+            .max();
+        match (home, self.policy.dane) {
+            (Some(_), _) if !by_mx => Ok(()),
+            (Some(Security::Insecure), DaneMode::Mandatory) => Err(HostError::UnprovenLoop),
+            (Some(_), _) => Err(HostError::Ourselves),
+            (None, _) => Ok(()),
         }
-        Ok(())
     }
 
     /// RFC 7672 §2.2.2: insecure addresses behind a secure alias leave the host's own name as the one candidate.
@@ -232,7 +240,8 @@ impl Task {
                 cause,
             })
         };
-        let published = tlsa::sort(records, self.policy.digests).map_err(HostError::TlsaSet)?;
+        let published =
+            tlsa::sort(records, Role::Relay, self.policy.digests).map_err(HostError::TlsaSet)?;
         match (published, self.policy.dane) {
             // RFC 7672 §2.2: mandatory DANE wants authentication, and these records cannot give it.
             (Published::AllUnusable(_), DaneMode::Mandatory) => Err(HostError::NoUsableTlsa),
@@ -246,8 +255,20 @@ impl Task {
                 Ok(encrypt(EncryptCause::InsecureMx(set)))
             }
             (Published::Usable(set), _) => {
-                let authentication = Authentication::new(base.clone(), &self.names, set);
+                let authentication =
+                    Authentication::new(base.clone(), &self.names, set, &self.policy);
                 Ok(TlsPolicy::Authenticate(authentication))
+            }
+        }
+    }
+
+    /// RFC 7672 §7: a submission server is what its user configured, whatever the DNS says.
+    fn by_public_pki(&self, name: &Name, reached: Reached) -> Result<Progress, HostError> {
+        match self.policy.dane {
+            DaneMode::Mandatory => Err(HostError::DaneRequired(NotApplicable::Submission)),
+            DaneMode::Opportunistic => {
+                let tls = TlsPolicy::Pkix(PublicPki::new(name.clone()));
+                Ok(Progress::Ready(self.plan(reached, tls)))
             }
         }
     }
