@@ -13,7 +13,7 @@
 
 use core::fmt;
 
-use pki_types::{CertificateDer, SignatureVerificationAlgorithm, UnixTime};
+use pki_types::{CertificateDer, SignatureVerificationAlgorithm, TrustAnchor, UnixTime};
 
 use crate::resolve::{TlsPolicy, Unexpected};
 use crate::verify::{Verified, VerifyError};
@@ -31,6 +31,7 @@ enum State {
     AwaitingHello(TlsPolicy),
     AwaitingStartTlsReply(TlsPolicy),
     AwaitingHandshake(TlsPolicy),
+    AwaitingImplicitHandshake(TlsPolicy),
     AwaitingReconnection(Downgrade),
     AwaitingCleartextHello(Downgrade),
     Ready(Assurance),
@@ -46,13 +47,24 @@ impl Session {
         }
     }
 
+    /// Starts with a fresh connection on which TLS comes first, as on the submission port 465 (RFC 8314 §3.3). There is no
+    /// way to cleartext from here, whatever the policy.
+    #[must_use]
+    pub const fn with_implicit_tls(tls: TlsPolicy) -> Self {
+        Self {
+            state: State::AwaitingImplicitHandshake(tls),
+        }
+    }
+
     /// What is wanted now.
     #[must_use]
     pub const fn step(&self) -> Step<'_> {
         match &self.state {
             State::AwaitingHello(_) | State::AwaitingCleartextHello(_) => Step::Hello,
             State::AwaitingStartTlsReply(_) => Step::StartTls,
-            State::AwaitingHandshake(tls) => Step::Handshake(tls),
+            State::AwaitingHandshake(tls) | State::AwaitingImplicitHandshake(tls) => {
+                Step::Handshake(tls)
+            }
             State::AwaitingReconnection(_) => Step::Reconnect,
             State::Ready(assurance) => Step::Transfer(assurance),
             State::Abandoned(refusal) => Step::Abandon(refusal),
@@ -69,6 +81,10 @@ impl Session {
             (State::AwaitingHello(_), event) => State::Abandoned(before_tls(event)?),
             (State::AwaitingStartTlsReply(tls), event) => after_start_tls(tls, event)?,
             (State::AwaitingHandshake(tls), event) => after_handshake(tls, event)?,
+            (State::AwaitingImplicitHandshake(tls), event) => match after_handshake(tls, event)? {
+                State::AwaitingReconnection(_) => State::Abandoned(Refusal::HandshakeFailed),
+                next => next,
+            },
             (State::AwaitingReconnection(why), Event::Reconnected) => {
                 State::AwaitingCleartextHello(*why)
             }
@@ -95,9 +111,10 @@ fn after_hello(tls: &TlsPolicy, offer: StartTlsOffer) -> State {
             State::Ready(Assurance::Cleartext(Downgrade::NotOffered))
         }
         // RFC 7672 §2.2: TLSA records are a promise of TLS.
-        (StartTlsOffer::Absent, TlsPolicy::Encrypt(_) | TlsPolicy::Authenticate(_)) => {
-            State::Abandoned(Refusal::StartTlsNotOffered)
-        }
+        (
+            StartTlsOffer::Absent,
+            TlsPolicy::Encrypt(_) | TlsPolicy::Authenticate(_) | TlsPolicy::Pkix(_),
+        ) => State::Abandoned(Refusal::StartTlsNotOffered),
     }
 }
 
@@ -123,14 +140,21 @@ fn after_start_tls(tls: &TlsPolicy, event: Event) -> Result<State, Unexpected> {
         (Event::StartTlsReply { code: 220, .. }, _) => {
             Ok(State::Abandoned(Refusal::PlaintextInjected))
         }
+        // RFC 5321 §3.8: after this reply the server closes the connection.
+        (Event::StartTlsReply { code: 421, .. }, TlsPolicy::Opportunistic(_)) => {
+            Ok(State::AwaitingReconnection(Downgrade::Rejected {
+                code: 421,
+            }))
+        }
         (Event::StartTlsReply { code, .. }, TlsPolicy::Opportunistic(_)) => {
             Ok(State::Ready(Assurance::Cleartext(Downgrade::Rejected {
                 code,
             })))
         }
-        (Event::StartTlsReply { code, .. }, TlsPolicy::Encrypt(_) | TlsPolicy::Authenticate(_)) => {
-            Ok(State::Abandoned(Refusal::StartTlsRejected { code }))
-        }
+        (
+            Event::StartTlsReply { code, .. },
+            TlsPolicy::Encrypt(_) | TlsPolicy::Authenticate(_) | TlsPolicy::Pkix(_),
+        ) => Ok(State::Abandoned(Refusal::StartTlsRejected { code })),
         (Event::ConnectionLost, tls) => Ok(without_tls(tls, Refusal::ConnectionLost)),
         _ => Err(Unexpected),
     }
@@ -143,14 +167,21 @@ fn after_handshake(tls: &TlsPolicy, event: Event) -> Result<State, Unexpected> {
         }
         // A proof for other records, another name or another host is no proof here.
         (Event::Authenticated(verified), TlsPolicy::Authenticate(wanted))
-            if verified.is_for(wanted) =>
+            if verified.is_for(wanted.fingerprint()) =>
         {
             Ok(State::Ready(Assurance::Authenticated(verified)))
         }
-        (Event::NotAuthenticated(error), TlsPolicy::Authenticate(_)) => {
+        (Event::Authenticated(verified), TlsPolicy::Pkix(wanted))
+            if verified.is_for(&wanted.fingerprint()) =>
+        {
+            Ok(State::Ready(Assurance::Authenticated(verified)))
+        }
+        (Event::NotAuthenticated(error), TlsPolicy::Authenticate(_) | TlsPolicy::Pkix(_)) => {
             Ok(State::Abandoned(Refusal::NotAuthenticated(error)))
         }
-        (Event::HandshakeFailed, tls) => Ok(without_tls(tls, Refusal::HandshakeFailed)),
+        // Where nothing need be proved, certificates that nobody could read are a handshake that failed.
+        (Event::NotAuthenticated(_), TlsPolicy::Opportunistic(_) | TlsPolicy::Encrypt(_))
+        | (Event::HandshakeFailed, _) => Ok(without_tls(tls, Refusal::HandshakeFailed)),
         (Event::ConnectionLost, tls) => Ok(without_tls(tls, Refusal::ConnectionLost)),
         _ => Err(Unexpected),
     }
@@ -160,7 +191,9 @@ fn after_handshake(tls: &TlsPolicy, event: Event) -> Result<State, Unexpected> {
 const fn without_tls(tls: &TlsPolicy, refusal: Refusal) -> State {
     match tls {
         TlsPolicy::Opportunistic(_) => State::AwaitingReconnection(Downgrade::HandshakeFailed),
-        TlsPolicy::Encrypt(_) | TlsPolicy::Authenticate(_) => State::Abandoned(refusal),
+        TlsPolicy::Encrypt(_) | TlsPolicy::Authenticate(_) | TlsPolicy::Pkix(_) => {
+            State::Abandoned(refusal)
+        }
     }
 }
 
@@ -217,20 +250,22 @@ pub enum Event {
 
 impl Event {
     /// What a handshake that succeeded means under `tls`: the certificates are judged if it demands that, see
-    /// [`Authentication::verify`](crate::Authentication::verify), and are of no account if it does not.
+    /// [`Authentication::verify`](crate::Authentication::verify), and are of no account if it does not. `roots` are public
+    /// authorities, for [`TlsPolicy::Pkix`] alone.
     #[must_use]
     pub fn of_handshake(
         tls: &TlsPolicy,
         chain: &[CertificateDer<'_>],
         now: UnixTime,
         algorithms: &[&dyn SignatureVerificationAlgorithm],
+        roots: &[TrustAnchor<'_>],
     ) -> Self {
-        match tls {
-            TlsPolicy::Opportunistic(_) | TlsPolicy::Encrypt(_) => Self::Encrypted,
-            TlsPolicy::Authenticate(wanted) => wanted
-                .verify(chain, now, algorithms)
-                .map_or_else(Self::NotAuthenticated, Self::Authenticated),
-        }
+        let verdict = match tls {
+            TlsPolicy::Opportunistic(_) | TlsPolicy::Encrypt(_) => return Self::Encrypted,
+            TlsPolicy::Authenticate(wanted) => wanted.verify(chain, now, algorithms),
+            TlsPolicy::Pkix(wanted) => wanted.verify(chain, now, algorithms, roots),
+        };
+        verdict.map_or_else(Self::NotAuthenticated, Self::Authenticated)
     }
 }
 
@@ -252,7 +287,7 @@ pub enum Assurance {
     Cleartext(Downgrade),
     /// By TLS with a server that was not authenticated.
     Encrypted,
-    /// By TLS with a server that was authenticated by its TLSA records.
+    /// By TLS with a server that was authenticated, by its TLSA records or, for submission, by the public PKI.
     Authenticated(Verified),
 }
 
@@ -267,7 +302,7 @@ pub enum Downgrade {
         /// The reply code.
         code: u16,
     },
-    /// The handshake failed.
+    /// The handshake failed, or the connection broke when TLS was begun.
     HandshakeFailed,
 }
 
@@ -295,9 +330,9 @@ impl fmt::Display for Downgrade {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// The server published TLSA records and does not offer STARTTLS.
+    /// TLS is demanded, and the server does not offer STARTTLS.
     StartTlsNotOffered,
-    /// The server published TLSA records and refused STARTTLS.
+    /// TLS is demanded, and the server refused STARTTLS.
     StartTlsRejected {
         /// The reply code.
         code: u16,
@@ -336,12 +371,12 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::StartTlsNotOffered => {
-                f.write_str("the server has TLSA records but does not offer STARTTLS")
+                f.write_str("TLS is demanded, but the server does not offer STARTTLS")
             }
             Self::StartTlsRejected { code } => {
                 write!(
                     f,
-                    "the server has TLSA records but refused STARTTLS with {code}"
+                    "TLS is demanded, but the server refused STARTTLS with {code}"
                 )
             }
             Self::PlaintextInjected => f.write_str("cleartext came behind the reply to STARTTLS"),
