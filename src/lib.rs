@@ -20,10 +20,11 @@
 //!
 //! 1. **It fails closed, and says why.** A lookup that failed is never taken for an absence; a host with secure TLSA records
 //!    never gets mail in cleartext, and with usable ones never without authentication. Every reason is a variant of an enum
-//!    with a sentence and its place in the standards.
+//!    with a sentence and its place in the standards. (A policy may lower what is demanded behind an insecure MX answer.)
 //! 2. **The dangerous values are proofs.** A [`TlsaSet`](tlsa::TlsaSet) exists only for usable records that came under
 //!    DNSSEC, an [`Authentication`] only with such a set, a [`Verified`] only for certificates that matched it, and a
-//!    [`Session`](session::Session) takes a `Verified` for its own `Authentication` alone.
+//!    [`Session`](session::Session) takes a `Verified` for its own `Authentication` alone. The one way round the lookup,
+//!    [`Authentication::from_vouched_records`], is for tools and says so.
 //! 3. **Machines are plain values.** Each has `step`, a pure look at what is wanted now, and `handle`, which takes one event
 //!    and changes nothing if the event does not belong to the state. They can be cloned, compared, hashed and stored; to
 //!    drop a future between two calls loses nothing.
@@ -59,14 +60,18 @@ mod name;
 mod policy;
 pub mod report;
 pub mod resolve;
+#[cfg(feature = "rustls")]
+pub mod rustls;
 pub mod session;
 pub mod tlsa;
 mod verify;
 
 pub use name::{MAX_LABEL, MAX_NAME, Name, NameError};
-pub use policy::{AddressFamily, DaneMode, Digests, Identity, InsecureMx, MxAlias, Policy};
+pub use policy::{AddressFamily, AnchorDates, CnId, DaneMode, Digests, Identity, InsecureMx};
+pub use policy::{MxAlias, Policy};
 pub use resolve::Unexpected;
-pub use verify::{Authentication, MAX_CHAIN, Scope, Verified, VerifyError};
+pub use verify::{Authentication, MAX_CHAIN, NoAuthentication, PublicPki, Scope};
+pub use verify::{Verified, VerifyError};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
