@@ -188,8 +188,19 @@ fn join(question: &Question, hops: &[Hop<'_>]) -> Result<Answer, LookupError> {
     let mut security = Security::Secure;
     let mut records = Vec::new();
     for hop in hops {
+        // A reply about another type says nothing of this one, and must not pass for "no data".
+        let query_type = hop.query.query_type();
+        if ![RecordType::from(question.query_type()), RecordType::CNAME].contains(&query_type) {
+            return Err(LookupError::Indeterminate);
+        }
         security = security.min(hop.security()?);
         records.extend(resource_records(hop.own_records())?);
+    }
+    let first = hops
+        .first()
+        .and_then(|hop| Name::try_from(hop.query.name()).ok());
+    if first.as_ref() != Some(question.name()) {
+        return Err(LookupError::Indeterminate);
     }
     let ttl = denial_ttl(last.authorities);
     let answer = Answer::assemble(question, records, last.denial()?, ttl, security);

@@ -1,7 +1,7 @@
 //! Domain names: validated once, kept in canonical form.
 //!
-//! A [`Name`] holds the uncompressed wire form of RFC 1035 §3.1 with ASCII letters in lower case, so that equality, order and
-//! hashing are those of the DNS (RFC 1035 §2.3.3). A label may hold any octet: TLSA owner names and the targets of aliases
+//! A [`Name`] holds the uncompressed wire form of RFC 1035 §3.1 with ASCII letters in lower case, so that equality and hashing
+//! are those of the DNS (RFC 1035 §2.3.3). A label may hold any octet: TLSA owner names and the targets of aliases
 //! are no host names and bear `_` or even `*`. The syntax of host names matters only for TLS, see [`Name::to_server_name`].
 
 use alloc::boxed::Box;

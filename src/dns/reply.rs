@@ -1,7 +1,8 @@
 //! [`Reply`]: what the records of an answer section say about the question.
 //!
 //! The alias chain is followed from the name of the question to its end, whatever the order of the records; the data must
-//! stand there. Whatever does not fit makes a failed lookup, never "no data".
+//! stand there. What stands elsewhere makes a failed lookup, never "no data"; what stands there and is of another type was not
+//! asked for, and says nothing.
 
 use alloc::vec::Vec;
 use core::net::IpAddr;

@@ -29,6 +29,9 @@ pub const EDNS_PAYLOAD: u16 = 1232;
 /// Longest DNS message, in octets: its length over TCP is a 16-bit number (RFC 1035 §4.2.2).
 const MAX_MESSAGE: usize = 65_535;
 
+/// Longest text of an extended error that is kept, in characters: more than fits into a line of a log.
+const MAX_EXTENDED_TEXT: usize = 256;
+
 const CLASS_IN: u16 = 1;
 const TYPE_SOA: u16 = 6;
 const TYPE_DNAME: u16 = 39;
@@ -252,6 +255,7 @@ fn extended_error(option: &[u8]) -> Option<ExtendedError> {
     let text: String = String::from_utf8_lossy(text)
         .trim_end_matches('\0')
         .chars()
+        .take(MAX_EXTENDED_TEXT)
         .map(|c| if misleads(c) { '\u{fffd}' } else { c })
         .collect();
     Some(ExtendedError {

@@ -288,6 +288,29 @@ fn what_is_no_answer_fails() {
 }
 
 #[test]
+fn a_reply_to_another_question_is_no_denial() {
+    // Lookups run side by side, and replies can be mixed up.
+    let asked = question("mx.example.com", Address);
+    for (name, query_type, answers) in [
+        ("mx.example.com", Aaaa, "mx.example.com AAAA S example.com"),
+        ("mx.example.com", Mx, "mx.example.com MX S example.com"),
+        (
+            "other.example.com",
+            Address,
+            "other.example.com A S example.com",
+        ),
+    ] {
+        let reply = Written::new(name, query_type, answers, "");
+        let answer = validated(&asked, slice::from_ref(&reply.hop()));
+        assert_eq!(
+            answer.result().err(),
+            Some(&LookupError::Indeterminate),
+            "{name} {query_type}"
+        );
+    }
+}
+
+#[test]
 fn data_is_taken_as_published() {
     let read = |rdata: RData, query_type: QueryType| {
         let record = Record::from_rdata(theirs("x.test"), 300, rdata);
