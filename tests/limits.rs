@@ -1,7 +1,10 @@
 //! Limits: on hosts, aliases, addresses and records, at the bound and one above it; and how long answers may be kept.
 
+use smtp_dane::delivery::{Deferral, MAX_ATTEMPTS, Outcome};
 use smtp_dane::dns::{LookupError, MAX_ALIASES, QueryType, Security};
-use smtp_dane::resolve::{DropReason, HostError, MAX_ADDRESSES, MAX_EXCHANGERS, NextHop, Plan};
+use smtp_dane::resolve::{
+    DropReason, Host, HostError, MAX_ADDRESSES, MAX_EXCHANGERS, NextHop, Plan,
+};
 use smtp_dane::resolve::{Route, RouteError, Routing, Step};
 use smtp_dane::tlsa::{MAX_RECORDS, SetError};
 use smtp_dane::{AddressFamily, Policy};
@@ -30,6 +33,23 @@ fn many_hosts(count: usize, preference: impl Fn(usize) -> usize) -> Zone {
         })
         .collect();
     Zone::signed().with(&records.join("\n"))
+}
+
+#[test]
+fn a_delivery_tries_no_more_addresses_than_the_bound_and_then_waits() {
+    let addresses: String = (1..=40)
+        .flat_map(|host| {
+            (1..=3).map(move |last| format!("mx{host}.example.com A 10.0.{host}.{last}\n"))
+        })
+        .collect();
+    let world = World::new(many_hosts(40, |number| number).with(&addresses));
+    let run = world.deliver(domain(), &Policy::default());
+    assert_eq!(run.connected.len(), MAX_ATTEMPTS);
+    assert_eq!(run.delivery.hosts().len(), MAX_ATTEMPTS.div_ceil(3));
+    let best = Outcome::Deferred(Deferral::Unreachable {
+        host: Host::Name(name("mx1.example.com")),
+    });
+    assert_eq!(*run.outcome(), best);
 }
 
 #[test]

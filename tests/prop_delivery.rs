@@ -40,7 +40,7 @@ fn demand_of(tls: &TlsPolicy) -> Demand {
     match tls {
         TlsPolicy::Opportunistic(_) => Demand::Nothing,
         TlsPolicy::Encrypt(_) => Demand::Encryption,
-        TlsPolicy::Authenticate(_) => Demand::Authentication,
+        TlsPolicy::Authenticate(_) | TlsPolicy::Pkix(_) => Demand::Authentication,
     }
 }
 
@@ -320,7 +320,7 @@ fn session_has(step: session::Step<'_>, event: &session::Event) -> bool {
         (S::StartTls, E::StartTlsReply { .. }) => true,
         (S::Handshake(_), E::HandshakeFailed) => true,
         (S::Handshake(tls), E::Encrypted) => !matches!(tls, TlsPolicy::Authenticate(_)),
-        (S::Handshake(tls), E::NotAuthenticated(_)) => matches!(tls, TlsPolicy::Authenticate(_)),
+        (S::Handshake(_), E::NotAuthenticated(_)) => true,
         (S::Reconnect, E::Reconnected) => true,
         _ => false,
     }

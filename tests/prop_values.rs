@@ -6,7 +6,7 @@ use std::hash::{Hash, Hasher};
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use smtp_dane::tlsa::{Record, Unusable};
+use smtp_dane::tlsa::{Record, Role, Unusable};
 use smtp_dane::{Digests, Name};
 
 use crate::support::arbitrary::{name, wire};
@@ -145,7 +145,7 @@ proptest! {
             Digests::Sha256,
             Digests::Sha512,
         ] {
-            let usability = record.usability(digests);
+            let usability = record.usability(Role::Relay, digests);
             prop_assert_eq!(rdata.len() < 3, usability == Err(Unusable::TooShort));
             if usability.is_ok() {
                 prop_assert!(matches!(rdata[0], 2 | 3) && rdata[1] < 2 && rdata[2] < 3);

@@ -157,7 +157,18 @@ fn a_connection_that_may_not_be_used_is_temporary() {
         VerifyError::ChainBudget,
         VerifyError::NoRecordMatched,
         VerifyError::Certificate(CertificateError::Structure),
-        VerifyError::TrustAnchorUnsupported,
+        VerifyError::IssuerNotFound,
+        VerifyError::UnsupportedAlgorithm,
+        VerifyError::Signature,
+        VerifyError::CriticalExtension,
+        VerifyError::CaAsServer,
+        VerifyError::NotACa,
+        VerifyError::Purpose,
+        VerifyError::PathLength,
+        VerifyError::NameConstraint,
+        VerifyError::NotYetValid,
+        VerifyError::Expired,
+        VerifyError::NameMismatch,
     ];
     let not_authenticated = verify_errors.map(|why| (Refusal::NotAuthenticated(why), "451 4.7.5"));
     let others = [

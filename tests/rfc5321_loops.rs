@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use smtp_dane::Policy;
 use smtp_dane::delivery::{Deferral, Failure as Final, Outcome};
 use smtp_dane::dns::QueryType;
-use smtp_dane::resolve::{DropReason, HostError, Route, RouteError};
+use smtp_dane::resolve::{DropReason, Host, HostError, Route, RouteError};
+use smtp_dane::{DaneMode, Policy};
 
 use crate::support::certificates::leaf;
 use crate::support::drive::{hosts, route};
 use crate::support::name;
-use crate::support::sites::{domain, known_as, relay};
+use crate::support::sites::{domain, known_as, relay, usable};
 use crate::support::world::{Run, Server, World};
 use crate::support::zone::{Failure, Zone};
 
@@ -244,4 +244,88 @@ fn section_5_1_a_relay_that_the_administrator_named_is_not_looked_for_in_any_lis
             &known_as("192.0.2.33", "us.example"),
         );
     assert!(run.delivered());
+}
+
+/// A secure MX answer with a host in an unsigned zone, whose address anybody can forge, and one in a signed zone.
+fn forged_home(better: u16, worse: u16) -> Zone {
+    Zone::signed()
+        .with(&format!(
+            "example.com MX {better} mx.unsigned.example
+             example.com MX {worse} mx.example.com
+             mx.example.com A 192.0.2.1"
+        ))
+        .with(&usable("mx.example.com"))
+        .insecure("mx.unsigned.example A 192.0.2.99")
+}
+
+#[test]
+fn section_5_1_a_forged_address_of_this_site_delays_mail_under_mandatory_dane_and_returns_none() {
+    // RFC 7672 §2.2.1: loop prevention comes first, so the hosts are dropped; but nothing secure says that they must be.
+    let mut policy = known_as("192.0.2.99", "relay.example.net");
+    let returned = deliver_by(forged_home(10, 20), &policy);
+    assert!(matches!(returned.outcome(), Outcome::Failed(_)));
+    policy.dane = DaneMode::Mandatory;
+    let run = deliver_by(forged_home(10, 20), &policy);
+    let waiting = Outcome::Deferred(Deferral::NoRoute(RouteError::UnprovenLoop));
+    assert_eq!(*run.outcome(), waiting);
+    assert!(run.connected.is_empty());
+}
+
+#[test]
+fn section_5_1_hosts_dropped_by_a_forged_address_make_mail_wait_if_no_other_is_of_use() {
+    let mut policy = known_as("192.0.2.99", "relay.example.net");
+    policy.dane = DaneMode::Mandatory;
+    // The one host that is left has no address, which alone would be final.
+    let zone = Zone::signed()
+        .with("example.com MX 10 gone.example.com\nexample.com MX 20 mx.unsigned.example")
+        .with("below.gone.example.com A 192.0.2.3")
+        .insecure("mx.unsigned.example A 192.0.2.99");
+    let run = deliver_by(zone.clone(), &policy);
+    let waiting = Outcome::Deferred(Deferral::NoRoute(RouteError::UnprovenLoop));
+    assert_eq!(*run.outcome(), waiting);
+    policy.dane = DaneMode::Opportunistic;
+    assert!(matches!(
+        deliver_by(zone, &policy).outcome(),
+        Outcome::Failed(_)
+    ));
+}
+
+#[test]
+fn section_5_1_what_a_secure_answer_says_of_this_site_is_final_under_mandatory_dane_too() {
+    let mut policy = known_as("192.0.2.99", "relay.example.net");
+    policy.dane = DaneMode::Mandatory;
+    for ours in [
+        "mx.example.com A 192.0.2.99",
+        "mx.example.com CNAME relay.example.net",
+    ] {
+        let zone = Zone::signed()
+            .with("example.com MX 10 mx.example.com")
+            .with(ours);
+        let run = deliver_by(zone, &policy);
+        let returned = Outcome::Failed(Final::NoRoute(RouteError::Ourselves));
+        assert_eq!(*run.outcome(), returned, "{ours}");
+    }
+}
+
+#[test]
+fn section_5_1_this_site_recognised_late_by_a_forged_address_delays_mail_under_mandatory_dane() {
+    let mut policy = known_as("192.0.2.99", "relay.example.net");
+    policy.dane = DaneMode::Mandatory;
+    let zone = forged_home(10, 20);
+    // The address cannot be had when the route is made, and is forged when the host is looked up.
+    let world = World::new(zone.clone()).server("192.0.2.1", Server::with(leaf()));
+    let run = world.deliver_with(domain(), &policy, &mut |_| 0, |question, place| {
+        let early = place < 3 && question.name() == &name("mx.unsigned.example");
+        if early {
+            Failure::Timeout.answer(question)
+        } else {
+            zone.answer(question)
+        }
+    });
+    let expected = Outcome::Deferred(Deferral::Host {
+        host: Host::Name(name("mx.unsigned.example")),
+        error: HostError::UnprovenLoop,
+    });
+    assert_eq!(*run.outcome(), expected);
+    assert!(run.connected.is_empty());
 }

@@ -185,6 +185,8 @@ const TABLE: &[Row] = &[
         &[Opportunistic],
         &[
             ("encrypted", "transfer: Encrypted"),
+            // Nothing was to be proved: what could not be read is a handshake that failed.
+            ("no proof", "reconnect"),
             ("handshake failed", "reconnect"),
             ("lost", "reconnect"),
         ],
@@ -194,6 +196,7 @@ const TABLE: &[Row] = &[
         &[Encrypt],
         &[
             ("encrypted", "transfer: Encrypted"),
+            ("no proof", "abandon: HandshakeFailed"),
             ("handshake failed", "abandon: HandshakeFailed"),
             ("lost", LOST),
         ],
@@ -388,7 +391,7 @@ fn the_order_in_which_records_were_published_does_not_matter_to_a_proof() {
 #[test]
 fn a_handshake_is_judged_only_where_the_policy_says_so() {
     let of_handshake =
-        |kind: Kind, chain: &[u8]| Event::of_handshake(&kind.tls(), &[chain.into()], NOW, &[]);
+        |kind: Kind, chain: &[u8]| Event::of_handshake(&kind.tls(), &[chain.into()], NOW, &[], &[]);
     for kind in [Opportunistic, Encrypt] {
         for chain in [leaf(), other_leaf()] {
             assert_eq!(of_handshake(kind, chain), Event::Encrypted);

@@ -10,17 +10,22 @@
 )]
 
 mod bounds;
+mod certificates;
 mod faults;
 mod limits;
 mod prop_delivery;
 mod prop_dns;
 mod prop_values;
+mod prop_verify;
 mod report;
 mod rfc1034;
 mod rfc1035;
 mod rfc1035_records;
 mod rfc2181;
 mod rfc4035;
+mod rfc5280;
+mod rfc5280_4;
+mod rfc5280_6_2;
 mod rfc5321;
 mod rfc5321_loops;
 mod rfc6672;
@@ -30,6 +35,8 @@ mod rfc6840;
 mod rfc6891;
 mod rfc7505;
 mod rfc7671;
+mod rfc7671_5;
+mod rfc7671_5_2;
 mod rfc7671_9;
 mod rfc7672_2_1;
 mod rfc7672_2_1_3;
@@ -38,9 +45,19 @@ mod rfc7672_2_2_1;
 mod rfc7672_2_2_2;
 mod rfc7672_2_2_3;
 mod rfc7672_3;
+mod rfc7672_3_1;
+mod rfc7672_3_2;
 mod rfc7672_4_to_10;
 mod rfc8914;
+mod rfc9525;
+#[cfg(feature = "rustls")]
+mod rustls_handshakes;
+#[cfg(feature = "rustls")]
+mod rustls_odd;
 mod session;
+mod session_more;
 mod shuffle;
+mod submission;
+mod submission_0;
 mod support;
 mod tlsrpt;

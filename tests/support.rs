@@ -7,9 +7,12 @@ pub mod certificates;
 pub mod dane;
 pub mod der;
 pub mod drive;
+#[cfg(feature = "rustls")]
+pub mod handshake;
 pub mod message;
 pub mod normal;
 pub mod odd;
+pub mod pki;
 pub mod published;
 pub mod sites;
 pub mod wire;

@@ -3,7 +3,7 @@
 use pki_types::CertificateDer;
 use smtp_dane::dns::Security;
 use smtp_dane::resolve::{HostError, NextHop, TlsPolicy};
-use smtp_dane::tlsa::{MatchingType, Record, Selector, Unusable, Usage};
+use smtp_dane::tlsa::{MatchingType, Record, Role, Selector, Unusable, Usage};
 use smtp_dane::{Authentication, Digests, Policy, Verified, VerifyError};
 
 use super::certificates::tlsa_text;
@@ -78,5 +78,5 @@ pub fn raw(usage: u8, selector: u8, matching: u8, data: &[u8]) -> Record {
 }
 
 pub fn usability(record: &Record) -> Result<(), Unusable> {
-    record.usability(Digests::default())
+    record.usability(Role::Relay, Digests::default())
 }

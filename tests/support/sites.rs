@@ -77,6 +77,7 @@ pub fn verdict(plan: &Result<Plan, HostError>) -> String {
         ),
         Ok(TlsPolicy::Encrypt(encryption)) => format!("encrypt by {}", encryption.base()),
         Ok(TlsPolicy::Opportunistic(why)) => format!("opportunistic: {why:?}"),
+        Ok(TlsPolicy::Pkix(pkix)) => format!("public PKI for {}", pkix.name()),
         Err(HostError::Lookup(failed)) => format!("failed: {}", failed.question),
         Err(error) => format!("{error:?}"),
     }
