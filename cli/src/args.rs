@@ -2,8 +2,10 @@
 //!
 //! Whatever cannot be used is answered with one line that says which argument it is and why.
 
+mod offline;
 mod value;
 
+pub(crate) use offline::{CnIdChoice, ProfileChoice, TlsaArgs, VerifyArgs};
 pub(crate) use value::{Domain, Source};
 
 use core::net::SocketAddr;
@@ -14,6 +16,9 @@ use std::path::PathBuf;
 use clap::error::{ContextKind, ErrorKind};
 use clap::{Parser, Subcommand, ValueEnum};
 use smtp_dane::{DaneMode, Identity};
+
+/// How many characters of a value are repeated where it cannot be used.
+const MAX_VALUE: usize = 80;
 
 /// Finds out how mail to a domain would be protected by DANE (RFC 7672), and why.
 #[derive(Debug, Parser)]
@@ -62,6 +67,10 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     /// Does what a mail server would do for a domain, up to the EHLO after STARTTLS; sends no mail.
     Probe(Box<ProbeArgs>),
+    /// Says whether certificates satisfy TLSA records, and why; needs no network.
+    Verify(Box<VerifyArgs>),
+    /// Prints the TLSA record to publish for a certificate.
+    Tlsa(TlsaArgs),
 }
 
 /// The arguments of `demo`.
@@ -171,11 +180,15 @@ pub(crate) enum AddressFamilyChoice {
     V6,
 }
 
+/// The names of all commands.
+const COMMANDS: &str = "demo, probe, verify and tlsa";
+
 /// What is wrong with the command line, in one line.
 fn one_line(error: &clap::Error) -> String {
     let context = |kind| error.get(kind).map(ToString::to_string);
     let argument = context(ContextKind::InvalidArg).unwrap_or_default();
     let value = context(ContextKind::InvalidValue).unwrap_or_default();
+    let value: String = value.chars().take(MAX_VALUE).collect();
     let line = match error.kind() {
         ErrorKind::ValueValidation => {
             let why = std::error::Error::source(error).map(ToString::to_string);
@@ -190,10 +203,10 @@ fn one_line(error: &clap::Error) -> String {
         ErrorKind::UnknownArgument => format!("{argument}: there is no such option"),
         ErrorKind::InvalidSubcommand => {
             let command = context(ContextKind::InvalidSubcommand).unwrap_or_default();
-            format!("{command}: there is no such command; there are demo and probe")
+            format!("{command}: there is no such command; there are {COMMANDS}")
         }
         ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            "a command is missing: demo or probe (--help says more)".to_owned()
+            format!("a command is missing; there are {COMMANDS} (--help says more)")
         }
         ErrorKind::MissingRequiredArgument => format!("{argument} is missing"),
         ErrorKind::ArgumentConflict => match context(ContextKind::PriorArg) {
@@ -265,6 +278,26 @@ mod tests {
             ("probe a --prot 25", ["--prot", "no such option"]),
             ("frobnicate", ["frobnicate", "probe"]),
             ("demo --color=red", ["--color", "always"]),
+            ("verify --base a --tlsa 3", ["--tlsa", "3 1 1"]),
+            ("verify --base a --tlsa=3 x", ["--tlsa", "'3'"]),
+            ("verify --base a c.pem", ["--tlsa", "missing"]),
+            ("verify --tlsa-file f c.pem", ["--base", "missing"]),
+            ("verify --tlsa-file f --base a", ["CHAIN.pem", "missing"]),
+            ("verify --base a..b", ["--base", "empty label"]),
+            ("verify --name a..b", ["--name", "empty label"]),
+            ("verify --time 2026-01-01", ["--time", "T00:00:00Z"]),
+            ("verify --profile all", ["--profile", "submission"]),
+            ("verify --cn-id always", ["--cn-id", "fallback"]),
+            ("tlsa", ["CERT.pem", "missing"]),
+            ("tlsa c.pem --usage 4", ["--usage", "from 0 to 3"]),
+            ("tlsa c.pem --selector 2", ["--selector", "from 0 to 1"]),
+            ("tlsa c.pem --matching x", ["--matching", "from 0 to 2"]),
+            ("tlsa c.pem --port 0", ["--port", "65535"]),
+            ("tlsa c.pem --host a..b", ["--host", "empty label"]),
+            (
+                "tlsa c.pem --chain --usage 2",
+                ["--chain", "does not go with"],
+            ),
             ("probe a\u{1b}[31m", ["<DOMAIN>", "\\u{1b}"]),
         ] {
             let said = refused(line);

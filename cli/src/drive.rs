@@ -66,6 +66,8 @@ impl Run {
 pub(crate) struct Sighting {
     /// The handshake, if it succeeded.
     pub(crate) tls: Option<TlsFacts>,
+    /// The digest of the key that the server presented, even if it was refused for that.
+    pub(crate) key: Option<[u8; 32]>,
     /// What went wrong, in the words of whoever noticed.
     pub(crate) trouble: Option<String>,
     /// Whether the server was as ready for mail as the errand asked.

@@ -4,6 +4,7 @@ mod args;
 mod demo;
 mod drive;
 mod exit;
+mod input;
 mod lab;
 mod probe;
 mod report;
@@ -12,7 +13,9 @@ mod smtp;
 mod stub;
 mod terminal;
 mod tls;
+mod tlsa;
 mod validator;
+mod verify;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -40,7 +43,16 @@ fn main() -> ExitCode {
 
 fn run(args: Args) -> Result<Verdict, Ending> {
     let style = Style::of_stdout(args.color);
-    let work = Work::of(args.command)?;
+    let work = match args.command {
+        Command::Verify(args) => return verify::run(&args, style),
+        Command::Tlsa(args) => return tlsa::run(&args),
+        Command::Demo(args) => Work::Demo(args),
+        Command::Probe(args) => {
+            // Nothing else listens for an interrupt while standard input is read, so that it ends the program.
+            let input = probe::Input::read(&args.domains)?;
+            Work::Probe(args, input)
+        }
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -56,24 +68,13 @@ fn run(args: Args) -> Result<Verdict, Ending> {
     verdict
 }
 
-/// A command with all that it needs to begin.
+/// A command that needs the network, with all that it needs to begin.
 enum Work {
     Demo(DemoArgs),
     Probe(Box<ProbeArgs>, probe::Input),
 }
 
 impl Work {
-    /// Reads standard input where that is asked for. Nothing else listens for an interrupt then, so that it ends the program.
-    fn of(command: Command) -> Result<Self, Ending> {
-        Ok(match command {
-            Command::Demo(args) => Self::Demo(args),
-            Command::Probe(args) => {
-                let input = probe::Input::read(&args.domains)?;
-                Self::Probe(args, input)
-            }
-        })
-    }
-
     async fn run(self, style: Style, progress: &Progress) -> Result<Verdict, Ending> {
         match self {
             Self::Demo(args) => demo::run(&args, style, progress).await,

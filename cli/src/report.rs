@@ -3,10 +3,12 @@
 mod host;
 mod human;
 mod reason;
+mod table;
 
 pub(crate) use host::{AttemptReport, HostReport, HostResult};
-pub(crate) use human::lines;
+pub(crate) use human::{because, ground, lines, short};
 pub(crate) use reason::Reason;
+pub(crate) use table::{Row, table};
 
 use serde::Serialize;
 use smtp_dane::delivery::{Deferral, Delivery, Failure, Outcome, Step};
@@ -164,6 +166,7 @@ impl MxFacts {
                 RouteKind::Implicit => "implicit",
                 RouteKind::Relay => "relay",
                 RouteKind::Literal => "literal",
+                RouteKind::Submission => "submission",
             }),
         }
     }

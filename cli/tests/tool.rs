@@ -3,19 +3,20 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod tool {
+    pub(crate) mod files;
     pub(crate) mod lab;
+    mod probe;
     pub(crate) mod shape;
+    mod tlsa;
+    mod verify;
 }
 
-use std::fs;
-use std::io::Write;
 use std::net::UdpSocket;
 use std::process::{Child, Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tool::lab::Lab;
 use tool::shape::assert_shape;
 
 fn program() -> Command {
@@ -38,21 +39,6 @@ fn objects(output: &Output) -> Vec<Value> {
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect()
-}
-
-/// The one object of a probe; the exit code must fit it.
-fn probed(output: &Output) -> Value {
-    let mut objects = objects(output);
-    assert_eq!(objects.len(), 1, "{output:?}");
-    let object = objects.pop().unwrap();
-    assert_shape(&object);
-    let delivered = object.pointer("/outcome").unwrap() == "delivered";
-    assert_eq!(
-        output.status.code(),
-        Some(i32::from(!delivered)),
-        "{output:?}"
-    );
-    object
 }
 
 /// The word at a place in an object.
@@ -100,7 +86,14 @@ fn what_cannot_be_used_is_said_in_one_line() {
 
 #[test]
 fn help_and_version_are_no_errors() {
-    for line in ["--help", "probe --help", "demo --help", "--version"] {
+    for line in [
+        "--help",
+        "probe --help",
+        "demo --help",
+        "verify --help",
+        "tlsa --help",
+        "--version",
+    ] {
         let output = run(line);
         assert_eq!(output.status.code(), Some(0), "{line}");
         assert!(text(&output.stdout).contains("smtp-dane"), "{line}");
@@ -116,10 +109,39 @@ fn demo_ends_as_described() {
     assert!(start.elapsed() < Duration::from_secs(15));
     assert!(output.stderr.is_empty(), "{output:?}");
     let objects = objects(&output);
-    assert!(objects.len() >= 15);
+    assert!(objects.len() >= 20);
     for object in &objects {
         assert_shape(object);
         assert_eq!(object.pointer("/as_described"), Some(&Value::Bool(true)));
+    }
+    for (domain, record, depth, name) in [
+        ("dane-ee.test", "3 1 1 ", 0, Value::Null),
+        ("dane-ta.test", "2 0 1 ", 2, "mx.dane-ta.test".into()),
+        (
+            "intermediate.test",
+            "2 1 1 ",
+            1,
+            "mx.intermediate.test".into(),
+        ),
+        (
+            "anchor-in-dns.test",
+            "2 0 0 ",
+            2,
+            "mx.anchor-in-dns.test".into(),
+        ),
+        (
+            "next-hop-name.test",
+            "2 0 1 ",
+            2,
+            "next-hop-name.test".into(),
+        ),
+    ] {
+        let is_it = |object: &&Value| at(object, "/domain") == domain;
+        let attempt = objects.iter().find(is_it).unwrap();
+        let attempt = attempt.pointer("/hosts/0/attempts/0").unwrap();
+        assert!(at(attempt, "/record").starts_with(record), "{attempt}");
+        assert_eq!(attempt.pointer("/depth"), Some(&Value::from(depth)));
+        assert_eq!(attempt.pointer("/name"), Some(&name), "{domain}");
     }
     let output = run("demo --json Null-MX.test. dane-ee.test");
     let domains: Vec<_> = self::objects(&output)
@@ -131,213 +153,22 @@ fn demo_ends_as_described() {
 
 #[test]
 fn demo_for_people() {
-    let output = run("demo dane-ee.test tampered.test");
+    let output = run("demo dane-ee.test tampered.test dane-ta.test wrong-name.test");
     let shown = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0));
     for part in [
         "authenticated",
         "[RFC 7672 §3.1.1]",
         "lookup of tampered.test MX",
-        "2 of 2 domains",
+        "stands 2 above the server's certificate, which bears mx.dane-ta.test [RFC 7672 §3.1.2]",
+        "bears none of the expected names [RFC 7672 §3.2.2]; the key that it showed would be 3 1 1 ",
+        "4 of 4 domains",
     ] {
         assert!(shown.contains(part), "{shown}");
     }
     assert!(!shown.contains('\x1b'));
     let colored = run("demo dane-ee.test --color always");
     assert!(text(&colored.stdout).contains("\x1b[32mdelivered"));
-}
-
-#[test]
-fn a_resolver_that_is_absent_defers() {
-    let silent = UdpSocket::bind("127.0.0.1:0").unwrap();
-    let address = silent.local_addr().unwrap();
-    let line = format!("probe example.com --json --timeout 0.5 --resolver {address}");
-    let mut silent = Some(silent);
-    for error in ["timeout", "unreachable"] {
-        let start = Instant::now();
-        let output = run(&line);
-        assert!(start.elapsed() < Duration::from_secs(3));
-        // From now on, nobody has the port.
-        drop(silent.take());
-        let object = probed(&output);
-        assert_eq!(at(&object, "/outcome"), "deferred");
-        assert_eq!(at(&object, "/status/enhanced"), "4.4.3");
-        assert_eq!(at(&object, "/reason/code"), "lookup");
-        assert_eq!(at(&object, "/reason/lookup/error"), error);
-        assert!(at(&object, "/reason/text").contains("example.com MX"));
-    }
-}
-
-#[test]
-fn probe_sees_what_the_demo_saw() {
-    let lab = Lab::start();
-    for expected in objects(&run("demo --json")) {
-        let domain = at(&expected, "/domain");
-        let object = probed(&lab.probe(&format!("{domain} --self probe.test")));
-        for place in [
-            "/domain",
-            "/outcome",
-            "/status/enhanced",
-            "/mx/kind",
-            "/mx/security",
-        ] {
-            assert_eq!(object.pointer(place), expected.pointer(place), "{domain}");
-        }
-        let results = |object: &Value| {
-            let hosts = object.pointer("/hosts").and_then(Value::as_array).unwrap();
-            let result =
-                |host: &Value| (at(host, "/host").to_owned(), at(host, "/result").to_owned());
-            hosts.iter().map(result).collect::<Vec<_>>()
-        };
-        assert_eq!(results(&object), results(&expected), "{domain}");
-        assert_eq!(at(&object, "/reason/code"), at(&expected, "/reason/code"));
-    }
-}
-
-#[test]
-fn probe_validates_by_itself() {
-    let lab = Lab::start();
-    let anchor = std::env::temp_dir().join(format!("smtp-dane-anchor-{}", std::process::id()));
-    fs::write(&anchor, at(&lab.place, "/trust_anchor")).unwrap();
-    let file = anchor.display();
-    for (domain, outcome, reason) in [
-        ("dane-ee.test", "delivered", ""),
-        ("hosted.test", "delivered", ""),
-        ("unsigned.test", "delivered", "insecure-address"),
-        ("no-tlsa.test", "delivered", "no-tlsa"),
-        ("tlsa-lost.test", "deferred", "lookup"),
-        ("tampered.test", "deferred", "lookup"),
-        ("null-mx.test", "failed", "null-mx"),
-        ("missing.test", "failed", "no-domain"),
-    ] {
-        let line = format!("{domain} --validate --trust-anchor {file}");
-        let object = probed(&lab.probe_by("/authority", &line));
-        assert_eq!(at(&object, "/outcome"), outcome, "{domain}");
-        assert_eq!(at(&object, "/reason/code"), reason, "{domain}");
-        if domain == "tampered.test" {
-            assert_eq!(at(&object, "/reason/lookup/error"), "bogus");
-        }
-    }
-    // Against the keys of the Internet, the lab's are worth nothing.
-    let object = probed(&lab.probe_by("/authority", "dane-ee.test --validate"));
-    assert_eq!(at(&object, "/outcome"), "deferred");
-    fs::write(&anchor, ". IN DNSKEY nonsense\n").unwrap();
-    let output = lab.probe(&format!("dane-ee.test --validate --trust-anchor {file}"));
-    assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("line 1"), "{output:?}");
-    fs::remove_file(anchor).unwrap();
-}
-
-#[test]
-fn options_of_probe() {
-    let lab = Lab::start();
-    let port = lab.place.pointer("/mail_port").unwrap().clone();
-    for (line, place, value) in [
-        (
-            "two-hosts.test --all-hosts",
-            "/hosts/1/result",
-            "authenticated",
-        ),
-        (
-            "hosted.test --all-hosts",
-            "/hosts/0/result",
-            "authenticated",
-        ),
-        ("mx.dane-ee.test --relay", "/mx/kind", "relay"),
-        (
-            "mx.dane-ee.test --relay",
-            "/hosts/0/result",
-            "authenticated",
-        ),
-        ("[127.0.0.11]", "/mx/kind", "literal"),
-        ("[127.0.0.11]", "/hosts/0/result", "encrypted"),
-        ("[127.0.0.99]", "/hosts/0/result", "unreachable"),
-        (
-            "unsigned.test --dane mandatory",
-            "/reason/code",
-            "insecure-mx",
-        ),
-        (
-            "no-tlsa.test --dane mandatory",
-            "/reason/code",
-            "dane-required",
-        ),
-        (
-            "unsigned-mx.test --insecure-mx encrypt",
-            "/hosts/0/tls_policy",
-            "encrypt",
-        ),
-        (
-            "unsigned-mx.test --insecure-mx ignore",
-            "/hosts/0/tls_policy",
-            "opportunistic",
-        ),
-        ("unsigned-mx.test", "/hosts/0/attempts/0/scope", "host"),
-        (
-            "hosted.test --mx-alias refuse",
-            "/reason/code",
-            "alias-refused",
-        ),
-        (
-            "dane-ee.test --address-family v6",
-            "/reason/code",
-            "no-address",
-        ),
-        (
-            "dane-ee.test --self mx.dane-ee.test",
-            "/reason/code",
-            "ourselves",
-        ),
-        (
-            "dane-ee.test --self 127.0.0.11",
-            "/reason/code",
-            "ourselves",
-        ),
-    ] {
-        let object = probed(&lab.probe(line));
-        assert_eq!(at(&object, place), value, "{line}: {object}");
-        for attempt in object
-            .pointer("/hosts/0/attempts")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-        {
-            assert_eq!(attempt.pointer("/port"), Some(&port));
-        }
-    }
-}
-
-#[test]
-fn domains_from_standard_input() {
-    let lab = Lab::start();
-    let mut child = lab.command("/resolver", "dane-ee.test -");
-    let mut child = child
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut input = child.stdin.take().unwrap();
-    input
-        .write_all(b"hosted.test\n\na..b\nno-tlsa.test")
-        .unwrap();
-    drop(input);
-    let output = child.wait_with_output().unwrap();
-    let domains: Vec<_> = objects(&output)
-        .iter()
-        .map(|object| at(object, "/domain").to_owned())
-        .collect();
-    assert_eq!(domains, ["dane-ee.test", "hosted.test", "no-tlsa.test"]);
-    let said = text(&output.stderr);
-    assert!(
-        said.contains("line 3") && said.contains("empty label"),
-        "{said}"
-    );
-    assert_eq!(said.lines().count(), 1);
-    assert_eq!(output.status.code(), Some(2));
-    let output = lab.probe("dane-ee.test null-mx.test hosted.test");
-    assert_eq!(objects(&output).len(), 3);
-    assert_eq!(output.status.code(), Some(1));
 }
 
 #[test]

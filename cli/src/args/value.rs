@@ -7,7 +7,11 @@ use core::str::FromStr;
 use core::time::Duration;
 
 use smtp_dane::resolve::{NextHop, SMTP_PORT};
+use smtp_dane::tlsa::{MatchingType, Selector, Usage};
 use smtp_dane::{DaneMode, Identity, Name, NameError};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use tokio_rustls::rustls::pki_types::UnixTime;
 
 /// The port of a resolver that is given without one (RFC 1035 §4.2).
 const DNS_PORT: u16 = 53;
@@ -168,6 +172,37 @@ pub(super) fn seconds(text: &str) -> Result<Duration, ValueError> {
     Ok(time)
 }
 
+/// A point in time (RFC 3339 §5.6).
+pub(super) fn time(text: &str) -> Result<UnixTime, ValueError> {
+    let time = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| ValueError::Time)?;
+    // The parser lets anything stand between date and time.
+    if !matches!(text.as_bytes().get(10), Some(b'T' | b't')) {
+        return Err(ValueError::Time);
+    }
+    let seconds = u64::try_from(time.unix_timestamp()).map_err(|_| ValueError::Time)?;
+    Ok(UnixTime::since_unix_epoch(Duration::from_secs(seconds)))
+}
+
+/// The usage of a TLSA record to publish.
+pub(super) fn usage(text: &str) -> Result<Usage, ValueError> {
+    number_up_to(Usage::DANE_EE.0, text).map(Usage)
+}
+
+/// The selector of a TLSA record to publish.
+pub(super) fn selector(text: &str) -> Result<Selector, ValueError> {
+    number_up_to(Selector::SPKI.0, text).map(Selector)
+}
+
+/// The matching type of a TLSA record to publish.
+pub(super) fn matching(text: &str) -> Result<MatchingType, ValueError> {
+    number_up_to(MatchingType::SHA2_512.0, text).map(MatchingType)
+}
+
+fn number_up_to(most: u8, text: &str) -> Result<u8, ValueError> {
+    let number = text.parse().ok().filter(|number| *number <= most);
+    number.ok_or(ValueError::Number { most })
+}
+
 /// Why a value cannot be used.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum ValueError {
@@ -191,6 +226,13 @@ pub(crate) enum ValueError {
     Port,
     /// It is no time-out.
     Seconds,
+    /// It is no point in time.
+    Time,
+    /// It is no number from 0 to this one.
+    Number {
+        /// The greatest.
+        most: u8,
+    },
 }
 
 impl fmt::Display for ValueError {
@@ -212,6 +254,8 @@ impl fmt::Display for ValueError {
             Self::Dane => f.write_str("it is neither opportunistic nor mandatory"),
             Self::Port => write!(f, "it is not a number from 1 to {}", u16::MAX),
             Self::Seconds => write!(f, "it is not a number above 0 and up to {MAX_SECONDS}"),
+            Self::Time => f.write_str("it is not a time from 1970 on, as in 2026-01-31T00:00:00Z"),
+            Self::Number { most } => write!(f, "it is not a number from 0 to {most}"),
         }
     }
 }
@@ -269,6 +313,34 @@ mod tests {
         assert_eq!(seconds("3600"), Ok(Duration::from_secs(3600)));
         for text in ["0", "-1", "inf", "nan", "3601", "1e-12", "1e300", "x", ""] {
             assert_eq!(seconds(text), Err(ValueError::Seconds), "{text}");
+        }
+    }
+
+    #[test]
+    fn times_are_whole_and_have_an_offset() {
+        for (text, seconds) in [
+            ("1970-01-01T00:00:00Z", 0),
+            ("2026-01-01T00:00:00Z", 1_767_225_600),
+            ("2026-01-01t01:30:00.75+01:30", 1_767_225_600),
+            ("2024-02-29T23:59:59-00:00", 1_709_251_199),
+        ] {
+            assert_eq!(time(text).map(|time| time.as_secs()), Ok(seconds), "{text}");
+        }
+        for text in [
+            "",
+            "now",
+            "2026-01-01",
+            "2026-01-01T00:00:00",
+            "2026-01-01 00:00:00Z",
+            "2026-1-1T00:00:00Z",
+            "2026-02-29T00:00:00Z",
+            "2026-01-01T24:00:00Z",
+            "2026-01-01T00:00:00Z ",
+            "2026-01-01T00:00:00+0100",
+            "1969-12-31T23:59:59Z",
+            "1767225600",
+        ] {
+            assert_eq!(time(text), Err(ValueError::Time), "{text}");
         }
     }
 }

@@ -43,6 +43,10 @@ enum Certificate {
     SelfSigned,
     /// An intermediate authority, whose certificate a root authority signed.
     Issued,
+    /// The same, but the root's certificate is not sent.
+    IssuedWithoutRoot,
+    /// The same as [`Self::Issued`], but the certificate bears this name and not the server's.
+    IssuedTo(&'static str),
 }
 
 /// How a scene must end.
@@ -85,6 +89,10 @@ impl Server {
         match self.certificate {
             Certificate::SelfSigned => Identity::self_signed(&[self.name]),
             Certificate::Issued => Identity::issued(&[self.name]),
+            Certificate::IssuedWithoutRoot => {
+                Identity::issued(&[self.name]).map(Identity::without_root)
+            }
+            Certificate::IssuedTo(name) => Identity::issued(&[name]),
         }
     }
 
@@ -156,21 +164,28 @@ impl Ground {
 
     /// The digest of a server's own key, as in `3 1 1`.
     fn key(&self, server: &str) -> [u8; 32] {
-        let leaf = self
-            .identities
-            .get(server)
-            .and_then(|known| known.chain.first());
-        let leaf = leaf.and_then(|leaf| RawCertificate::parse(leaf).ok());
-        leaf.map_or([0; 32], |leaf| sha256(leaf.subject_public_key_info()))
+        self.key_above(server, 0)
     }
 
-    /// The digest of the root certificate above a server's, as in `2 0 1`.
-    fn root(&self, server: &str) -> [u8; 32] {
-        let root = self
-            .identities
-            .get(server)
-            .and_then(|known| known.chain.last());
-        root.map_or([0; 32], |root| sha256(root))
+    /// The digest of the key of the intermediate above a server's certificate, as in `2 1 1`.
+    fn intermediate_key(&self, server: &str) -> [u8; 32] {
+        self.key_above(server, 1)
+    }
+
+    fn key_above(&self, server: &str, depth: usize) -> [u8; 32] {
+        let identity = self.identities.get(server);
+        let certificate = identity.and_then(|identity| identity.chain.get(depth));
+        let certificate =
+            certificate.and_then(|certificate| RawCertificate::parse(certificate).ok());
+        certificate.map_or([0; 32], |certificate| {
+            sha256(certificate.subject_public_key_info())
+        })
+    }
+
+    /// The root certificate above a server's, as in `2 0 0`.
+    fn root(&self, server: &str) -> &[u8] {
+        let identity = self.identities.get(server);
+        identity.map_or(&[], |identity| &identity.root)
     }
 
     /// A signed zone with one mail host at the apex's `mx`, and no TLSA records yet.

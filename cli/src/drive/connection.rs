@@ -3,13 +3,12 @@
 use core::net::SocketAddr;
 use std::io;
 
-use smtp_dane::Authentication;
 use smtp_dane::delivery::Transfer;
 use smtp_dane::resolve::{Host, TlsPolicy};
 use smtp_dane::session::{Assurance, Event, StartTlsOffer, Step};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_rustls::rustls::pki_types::{CertificateDer, DnsName, UnixTime};
+use tokio_rustls::rustls::pki_types::DnsName;
 
 use super::{Network, Sighting, literal};
 use crate::smtp::{Client, Hello, Message, Opening};
@@ -159,18 +158,24 @@ impl Connection {
         let Network { tls, patience, .. } = &self.network;
         let (name, address) = (self.server_name(policy), self.address.ip());
         let stream = client.into_stream();
-        let secured = match tls.handshake(stream, name, address, *patience).await {
-            Ok(secured) => secured,
-            Err(error) => {
-                sighting.trouble = Some(error.to_string());
-                return Event::HandshakeFailed;
+        let handshake = tls
+            .handshake(policy, stream, name, address, *patience)
+            .await;
+        sighting.key = handshake.key;
+        match handshake.result {
+            Ok(secured) => {
+                sighting.tls = Some(secured.facts);
+                self.client = Some(Client::new(secured.stream, Opening::Silence, *patience));
+                secured.event
             }
-        };
-        sighting.tls = Some(secured.facts);
-        self.client = Some(Client::new(secured.stream, Opening::Silence, *patience));
-        match policy {
-            TlsPolicy::Authenticate(wanted) => self.judge(wanted, &secured.chain),
-            TlsPolicy::Opportunistic(_) | TlsPolicy::Encrypt(_) => Event::Encrypted,
+            Err(error) => {
+                let event = error.event();
+                // The library's reason says it all.
+                if !matches!(event, Event::NotAuthenticated(_)) {
+                    sighting.trouble = Some(error.to_string());
+                }
+                event
+            }
         }
     }
 
@@ -179,13 +184,6 @@ impl Connection {
         match (policy, &self.host) {
             (TlsPolicy::Opportunistic(_), Host::Name(name)) => name.to_server_name(),
             _ => policy.server_name(),
-        }
-    }
-
-    fn judge(&self, wanted: &Authentication, chain: &[CertificateDer<'_>]) -> Event {
-        match wanted.verify(chain, UnixTime::now(), self.network.tls.algorithms()) {
-            Ok(verified) => Event::Authenticated(verified),
-            Err(error) => Event::NotAuthenticated(error),
         }
     }
 }

@@ -12,6 +12,8 @@ pub(crate) struct Identity {
     pub(crate) chain: Vec<CertificateDer<'static>>,
     /// The key of the first certificate.
     pub(crate) key: PrivateKeyDer<'static>,
+    /// The certificate at the top of the path, whether it is sent or not.
+    pub(crate) root: CertificateDer<'static>,
 }
 
 impl Clone for Identity {
@@ -19,6 +21,7 @@ impl Clone for Identity {
         Self {
             chain: self.chain.clone(),
             key: self.key.clone_key(),
+            root: self.root.clone(),
         }
     }
 }
@@ -35,6 +38,7 @@ impl Identity {
         Ok(Self {
             chain: vec![certificate.der().clone()],
             key: private(&key),
+            root: certificate.der().clone(),
         })
     }
 
@@ -61,7 +65,14 @@ impl Identity {
                 .map(|signed| signed.der().clone())
                 .to_vec(),
             key: private(&key),
+            root: root.der().clone(),
         })
+    }
+
+    /// The same, but the root is not sent.
+    pub(crate) fn without_root(mut self) -> Self {
+        self.chain.retain(|certificate| *certificate != self.root);
+        self
     }
 }
 

@@ -132,6 +132,7 @@ impl HostReport {
         self.tlsa_base = plan.tls().tlsa_base().map(ToString::to_string);
         let (policy, set, unusable): (_, _, &[_]) = match plan.tls() {
             TlsPolicy::Opportunistic(_) => ("opportunistic", None, &[]),
+            TlsPolicy::Pkix(_) => ("pkix", None, &[]),
             TlsPolicy::Authenticate(wanted) => (
                 "authenticate",
                 Some(wanted.tlsa()),
@@ -181,7 +182,6 @@ impl UnusableReport {
 impl AttemptReport {
     fn of(attempt: &Attempt, port: u16, sighting: Sighting) -> Self {
         let (result, reason) = judge(attempt.result(), &sighting);
-        let spki = sighting.tls.as_ref().and_then(|tls| tls.spki);
         let mut report = Self {
             address: attempt.address(),
             port,
@@ -196,10 +196,10 @@ impl AttemptReport {
                 version: tls.version,
                 suite: tls.suite,
             }),
-            spki_sha256: spki.map(|digest| hex(&digest)),
+            spki_sha256: sighting.key.map(|digest| hex(&digest)),
         };
         if let Some(verified) = verified(attempt.result()) {
-            report.record = Some(verified.record().to_string());
+            report.record = verified.record().map(ToString::to_string);
             report.depth = Some(verified.depth());
             report.name = verified.name().map(ToString::to_string);
             report.scope = Some(match verified.scope() {

@@ -1,37 +1,11 @@
 //! A report as a table for people: each decision has a line with its reason and the place in the standards.
 
+use super::table::{Row, table};
 use super::{AttemptReport, HostReport, HostResult, OutcomeKind, Reason, Report};
-use crate::args::printable;
 use crate::terminal::{Style, Tone};
-
-/// Width of the column of results: the longest word is "authenticated".
-const RESULT_WIDTH: usize = 13;
-
-/// Widest that the first column gets for the sake of one long name.
-const MAX_PLACE: usize = 44;
 
 /// How many hexadecimal digits of a TLSA record are shown.
 const SHOWN_DIGITS: usize = 16;
-
-/// One line of the table.
-struct Row {
-    place: String,
-    result: &'static str,
-    tone: Tone,
-    why: String,
-}
-
-impl Row {
-    fn new(place: String, result: &'static str, tone: Tone, why: String) -> Self {
-        let (place, why) = (printable(&place), printable(&why));
-        Self {
-            place,
-            result,
-            tone,
-            why,
-        }
-    }
-}
 
 /// The table of one report, ending in a line feed.
 pub(crate) fn lines(report: &Report, style: Style) -> String {
@@ -59,21 +33,7 @@ pub(crate) fn lines(report: &Report, style: Style) -> String {
         }
         rows.extend(host.attempts.iter().map(attempt_row));
     }
-    let widths = rows.iter().map(|row| row.place.chars().count());
-    let width = widths.max().unwrap_or_default().min(MAX_PLACE);
-    let mut text = String::new();
-    for (number, row) in rows.iter().enumerate() {
-        let place = format!("{:width$}", row.place);
-        let place = match number {
-            0 => style.paint(Tone::Strong, &place),
-            _ => place,
-        };
-        let result = style.paint(row.tone, &format!("{:RESULT_WIDTH$}", row.result));
-        let line = format!("{place}  {result}  {}", row.why);
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
+    table(&rows, style)
 }
 
 fn outcome_row(report: &Report) -> Row {
@@ -97,13 +57,14 @@ const fn tone_of(outcome: OutcomeKind) -> Tone {
 fn mx_row(report: &Report) -> Option<Row> {
     let kind = report.mx.kind?;
     let place = match kind {
-        "relay" | "literal" => "  route",
+        "relay" | "literal" | "submission" => "  route",
         _ => "  MX",
     };
     let why = match kind {
         "explicit" => "the hosts are those of its MX records [RFC 7672 §2.2.1]",
         "implicit" => "it has no MX records and is its own host [RFC 5321 §5.1]",
         "null" => "its MX record says that it takes no mail [RFC 7505 §3]",
+        "submission" => "it is the user's own server [RFC 7672 §7]",
         "relay" => "the administrator named the host [RFC 7672 §2.2.2]",
         _ => "the next hop is an address [RFC 7672 §2.2]",
     };
@@ -146,6 +107,10 @@ fn attempt_row(attempt: &AttemptReport) -> Row {
     if let Some(tls) = &attempt.tls {
         why = format!("{why}; {} {}", tls.version, tls.suite);
     }
+    if let (HostResult::Refused, Some(key)) = (attempt.result, &attempt.spki_sha256) {
+        let key = short(&format!("3 1 1 {key}"));
+        why = format!("{why}; the key that it showed would be {key}");
+    }
     if let Some(trouble) = &attempt.trouble {
         why = format!("{why}; {trouble}");
     }
@@ -154,22 +119,30 @@ fn attempt_row(attempt: &AttemptReport) -> Row {
 
 /// What an authenticated attempt rests on.
 fn proof(attempt: &AttemptReport, record: &str) -> String {
-    let record = short(record);
-    let mut text = match (attempt.depth, &attempt.name) {
-        (Some(0) | None, _) => {
-            format!("{record} is the server's own [RFC 7672 §3.1.1]")
-        }
-        (Some(depth), name) => {
-            let name = name.as_deref().unwrap_or("no name");
-            format!(
-                "{record} stands {depth} above the server's certificate, which bears {name} [RFC 7672 §3.1.2]"
-            )
-        }
-    };
+    let mut text = ground(record, attempt.depth, attempt.name.as_deref());
     if attempt.scope == Some("host") {
         text.push_str("; this proves the host and not the domain [RFC 7672 §2.2.1]");
     }
     text
+}
+
+/// How a record that holds is met by what the server presented.
+pub(crate) fn ground(record: &str, depth: Option<usize>, name: Option<&str>) -> String {
+    let shown = short(record);
+    let (Some(depth), Some(name)) = (depth, name) else {
+        return format!("{shown} is the server's own [RFC 7672 §3.1.1]");
+    };
+    match record.as_bytes() {
+        [b'2', ..] => format!(
+            "{shown} stands {depth} above the server's certificate, which bears {name} [RFC 7672 §3.1.2]"
+        ),
+        [b'1', ..] => format!(
+            "{shown} is the server's own, which bears {name} and has the word of a public authority [RFC 6698 §2.1.1]"
+        ),
+        _ => format!(
+            "{shown} stands {depth} above the server's certificate, which bears {name} and has the word of a public authority [RFC 6698 §2.1.1]"
+        ),
+    }
 }
 
 const fn tone(verdict: HostResult) -> Tone {
@@ -180,12 +153,12 @@ const fn tone(verdict: HostResult) -> Tone {
     }
 }
 
-fn because(reason: &Reason) -> String {
+pub(crate) fn because(reason: &Reason) -> String {
     format!("{} [{}]", reason.text, reason.cite)
 }
 
 /// A record of which only the first digits of the data are left.
-fn short(record: &str) -> String {
+pub(crate) fn short(record: &str) -> String {
     match record.rsplit_once(' ') {
         Some((fields, data)) if data.len() > SHOWN_DIGITS => {
             let digits: String = data.chars().take(SHOWN_DIGITS).collect();

@@ -10,7 +10,8 @@ use smtp_dane::delivery::{Deferral, Failure, Transfer};
 use smtp_dane::dns::{FailedLookup, LookupError, Rcode};
 use smtp_dane::resolve::{DropReason, EncryptCause, HostError, NotApplicable, RouteError};
 use smtp_dane::session::{Downgrade, Refusal};
-use smtp_dane::tlsa::Unusable;
+use smtp_dane::tlsa::{SetError, Unusable};
+use smtp_dane::{NoAuthentication, VerifyError};
 
 /// Why something was decided.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
@@ -91,7 +92,10 @@ impl Reason {
     pub(super) fn of_host_error(error: &HostError) -> Self {
         match error {
             HostError::Lookup(failed) => Self::of_lookup(failed, error.cite()),
-            HostError::TlsaSet(inner) => Self::new(code(inner), error, error.cite()),
+            HostError::TlsaSet(inner) => Self {
+                text: error.to_string(),
+                ..Self::of_set_error(*inner)
+            },
             _ => Self::new(code(error), error, error.cite()),
         }
     }
@@ -112,8 +116,26 @@ impl Reason {
         Self::new(code(cause), cause, cause.cite())
     }
 
-    pub(super) fn of_unusable(why: Unusable) -> Self {
+    pub(crate) fn of_unusable(why: Unusable) -> Self {
         Self::new(code(&why), &why, why.cite())
+    }
+
+    pub(crate) fn of_verify_error(error: VerifyError) -> Self {
+        Self::new(code(&error), &error, error.cite())
+    }
+
+    /// Records that leave nothing to authenticate by.
+    pub(crate) fn of_no_authentication(error: &NoAuthentication) -> Self {
+        match error {
+            NoAuthentication::AllUnusable(_) => {
+                Self::new("no-usable-record".to_owned(), error, "RFC 6698 §4.1")
+            }
+            NoAuthentication::Set(inner) => Self::of_set_error(*inner),
+        }
+    }
+
+    pub(crate) fn of_set_error(error: SetError) -> Self {
+        Self::new(code(&error), &error, error.cite())
     }
 
     pub(super) fn of_drop(why: DropReason) -> Self {
@@ -163,9 +185,8 @@ fn code(variant: &impl Debug) -> String {
 
 #[cfg(test)]
 mod tests {
-    use smtp_dane::VerifyError;
+    use smtp_dane::cert::CertificateError;
     use smtp_dane::dns::{Malformed, QueryType, Question, Security};
-    use smtp_dane::tlsa::SetError;
 
     use super::*;
 
@@ -224,18 +245,6 @@ mod tests {
             (Refusal::HandshakeFailed, "handshake-failed"),
             (Refusal::HelloRejected { code: 554 }, "hello-rejected"),
             (Refusal::ConnectionLost, "connection-lost"),
-            (
-                Refusal::NotAuthenticated(VerifyError::NoCertificate),
-                "no-certificate",
-            ),
-            (
-                Refusal::NotAuthenticated(VerifyError::ChainBudget),
-                "chain-budget",
-            ),
-            (
-                Refusal::NotAuthenticated(VerifyError::NoRecordMatched),
-                "no-record-matched",
-            ),
         ] {
             assert_eq!(Reason::of_refusal(&refusal).code, code);
         }
@@ -243,6 +252,39 @@ mod tests {
         assert_eq!(Reason::of_downgrade(&downgrade).code, "rejected");
         let transfer = Transfer::Delayed { code: 450 };
         assert_eq!(Reason::of_transfer(transfer).code, "delayed");
+    }
+
+    #[test]
+    fn codes_of_certificates() {
+        for (error, code) in [
+            (VerifyError::NoCertificate, "no-certificate"),
+            (VerifyError::NoRecordMatched, "no-record-matched"),
+            (
+                VerifyError::Certificate(CertificateError::Structure),
+                "certificate",
+            ),
+            (VerifyError::IssuerNotFound, "issuer-not-found"),
+            (VerifyError::UnsupportedAlgorithm, "unsupported-algorithm"),
+            (VerifyError::Signature, "signature"),
+            (VerifyError::CriticalExtension, "critical-extension"),
+            (VerifyError::CaAsServer, "ca-as-server"),
+            (VerifyError::NotACa, "not-a-ca"),
+            (VerifyError::Purpose, "purpose"),
+            (VerifyError::PathLength, "path-length"),
+            (VerifyError::NameConstraint, "name-constraint"),
+            (VerifyError::ChainBudget, "chain-budget"),
+            (VerifyError::NotYetValid, "not-yet-valid"),
+            (VerifyError::Expired, "expired"),
+            (VerifyError::NameMismatch, "name-mismatch"),
+        ] {
+            assert_eq!(Reason::of_verify_error(error).code, code);
+            let refusal = Refusal::NotAuthenticated(error);
+            assert_eq!(Reason::of_refusal(&refusal).code, code);
+        }
+        let none = NoAuthentication::AllUnusable(Vec::new());
+        assert_eq!(Reason::of_no_authentication(&none).code, "no-usable-record");
+        let many = NoAuthentication::Set(SetError::TooManyRecords);
+        assert_eq!(Reason::of_no_authentication(&many).code, "too-many-records");
     }
 
     #[test]

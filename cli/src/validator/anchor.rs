@@ -9,6 +9,8 @@ use hickory_proto::rr::{Name, RData};
 use hickory_proto::serialize::txt::Parser;
 use hickory_proto::serialize::txt::trust_anchor::{Entry, Parser as KeyParser};
 
+use crate::input::lines;
+
 /// Where validation starts.
 #[derive(Clone)]
 pub(crate) struct Anchor {
@@ -92,34 +94,13 @@ impl FromStr for Anchor {
             keys: TrustAnchors::empty(),
             digests: Vec::new(),
         };
-        let mut record = String::new();
-        let mut start = 1;
-        for (number, line) in (1..).zip(text.lines()) {
-            let line = line.split(';').next().unwrap_or_default();
-            if record.is_empty() {
-                start = number;
-            }
-            record.push_str(line);
-            record.push(' ');
-            if record.matches('(').count() > record.matches(')').count() {
-                continue;
-            }
-            let whole = record.replace(['(', ')'], " ");
-            if !whole.trim().is_empty() {
-                anchor
-                    .insert(whole.trim())
-                    .map_err(|reason| AnchorError::Record {
-                        line: start,
-                        reason,
-                    })?;
-            }
-            record.clear();
-        }
-        if !record.trim().is_empty() {
-            return Err(AnchorError::Record {
-                line: start,
-                reason: "a parenthesis is not closed".to_owned(),
-            });
+        let entries = lines::entries(text).map_err(|line| AnchorError::Record {
+            line,
+            reason: "a parenthesis is not closed".to_owned(),
+        })?;
+        for (line, record) in entries {
+            let inserted = anchor.insert(record.trim());
+            inserted.map_err(|reason| AnchorError::Record { line, reason })?;
         }
         if anchor.keys.is_empty() && anchor.digests.is_empty() {
             return Err(AnchorError::Empty);

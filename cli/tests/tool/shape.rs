@@ -35,7 +35,7 @@ pub(crate) fn assert_shape(object: &Value) {
     }
 }
 
-fn assert_reason(reason: &Value) {
+pub(crate) fn assert_reason(reason: &Value) {
     if reason.is_null() {
         return;
     }
@@ -49,7 +49,7 @@ fn assert_reason(reason: &Value) {
     );
 }
 
-fn assert_fields(object: &Value, fields: &str) {
+pub(crate) fn assert_fields(object: &Value, fields: &str) {
     let object = object.as_object().unwrap();
     for field in fields.split(' ') {
         assert!(object.contains_key(field), "{field} is missing");

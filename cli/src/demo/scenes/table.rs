@@ -1,6 +1,7 @@
 //! The table of all domains.
 
 use hickory_proto::rr::RecordType;
+use smtp_dane::tlsa::sha256;
 
 use super::{Certificate, Expected, Scene, Server, Stored, with_host};
 use crate::lab::smtp::{Handshake, StartTls};
@@ -29,21 +30,93 @@ pub(crate) static SCENES: &[Scene] = &[
     },
     Scene {
         domain: "dane-ta.test",
-        description: "a TLSA record 2 0 1 matches the root above the server's intermediate: authenticated, once supported",
+        description: "a TLSA record 2 0 1 matches the root above the server's intermediate: authenticated",
         servers: &[Server {
             certificate: Certificate::Issued,
             ..Server::new("mx.dane-ta.test", 12)
         }],
         zones: |ground| {
             let owner = ground.owner("mx.dane-ta.test");
-            let root = ground.root("mx.dane-ta.test");
+            let root = sha256(ground.root("mx.dane-ta.test"));
             vec![
                 ground
                     .signed("dane-ta.test", 12)
                     .tlsa(&owner, 2, 0, 1, &root),
             ]
         },
-        expected: Expected::deferred("trust-anchor-unsupported", &[("mx.dane-ta.test", Refused)]),
+        expected: Expected::delivered(
+            &[("mx.dane-ta.test", Authenticated)],
+            Stored::OverTls("mx.dane-ta.test"),
+        ),
+    },
+    Scene {
+        domain: "intermediate.test",
+        description: "a TLSA record 2 1 1 matches the key of the server's intermediate: authenticated",
+        servers: &[Server {
+            certificate: Certificate::Issued,
+            ..Server::new("mx.intermediate.test", 26)
+        }],
+        zones: |ground| {
+            let owner = ground.owner("mx.intermediate.test");
+            let key = ground.intermediate_key("mx.intermediate.test");
+            let zone = ground.signed("intermediate.test", 26);
+            vec![zone.tlsa(&owner, 2, 1, 1, &key)]
+        },
+        expected: Expected::delivered(
+            &[("mx.intermediate.test", Authenticated)],
+            Stored::OverTls("mx.intermediate.test"),
+        ),
+    },
+    Scene {
+        domain: "anchor-in-dns.test",
+        description: "a TLSA record 2 0 0 holds the root, which the server does not send: authenticated",
+        servers: &[Server {
+            certificate: Certificate::IssuedWithoutRoot,
+            ..Server::new("mx.anchor-in-dns.test", 27)
+        }],
+        zones: |ground| {
+            let owner = ground.owner("mx.anchor-in-dns.test");
+            let root = ground.root("mx.anchor-in-dns.test");
+            let zone = ground.signed("anchor-in-dns.test", 27);
+            vec![zone.tlsa(&owner, 2, 0, 0, root)]
+        },
+        expected: Expected::delivered(
+            &[("mx.anchor-in-dns.test", Authenticated)],
+            Stored::OverTls("mx.anchor-in-dns.test"),
+        ),
+    },
+    Scene {
+        domain: "next-hop-name.test",
+        description: "the certificate under a TLSA record 2 0 1 bears the domain and not the host: authenticated",
+        servers: &[Server {
+            certificate: Certificate::IssuedTo("next-hop-name.test"),
+            ..Server::new("mx.next-hop-name.test", 28)
+        }],
+        zones: |ground| {
+            let owner = ground.owner("mx.next-hop-name.test");
+            let root = sha256(ground.root("mx.next-hop-name.test"));
+            let zone = ground.signed("next-hop-name.test", 28);
+            vec![zone.tlsa(&owner, 2, 0, 1, &root)]
+        },
+        expected: Expected::delivered(
+            &[("mx.next-hop-name.test", Authenticated)],
+            Stored::OverTls("mx.next-hop-name.test"),
+        ),
+    },
+    Scene {
+        domain: "wrong-name.test",
+        description: "the certificate under a TLSA record 2 0 1 bears neither the host nor the domain: not delivered",
+        servers: &[Server {
+            certificate: Certificate::IssuedTo("mx.elsewhere.test"),
+            ..Server::new("mx.wrong-name.test", 29)
+        }],
+        zones: |ground| {
+            let owner = ground.owner("mx.wrong-name.test");
+            let root = sha256(ground.root("mx.wrong-name.test"));
+            let zone = ground.signed("wrong-name.test", 29);
+            vec![zone.tlsa(&owner, 2, 0, 1, &root)]
+        },
+        expected: Expected::deferred("name-mismatch", &[("mx.wrong-name.test", Refused)]),
     },
     Scene {
         domain: "unusable.test",
