@@ -87,7 +87,7 @@ fn deliver(domain: &Name, address: [u8; 4], certificate: &CertificateDer<'_>) ->
             Step::Session(session::Step::Handshake(tls)) => {
                 let now = UnixTime::since_unix_epoch(core::time::Duration::ZERO);
                 let chain = core::slice::from_ref(certificate);
-                Event::Session(session::Event::of_handshake(tls, chain, now, &[]))
+                Event::Session(session::Event::of_handshake(tls, chain, now, &[], &[]))
             }
             Step::Session(session::Step::Transfer(_)) => Event::Transferred(Transfer::Accepted),
             _ => return delivery,
