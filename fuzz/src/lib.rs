@@ -5,6 +5,7 @@
 //! $ cargo test --manifest-path fuzz/Cargo.toml          # replays the seeds, on any toolchain
 //! ```
 
+use pki_types::{CertificateDer, UnixTime};
 use smtp_dane::cert::RawCertificate;
 use smtp_dane::delivery::{Delivery, Event, Outcome, Step, Transfer};
 use smtp_dane::dns::{
@@ -12,8 +13,8 @@ use smtp_dane::dns::{
 };
 use smtp_dane::resolve::NextHop;
 use smtp_dane::session::{self, Assurance, StartTlsOffer};
-use smtp_dane::tlsa::Record;
-use smtp_dane::{DaneMode, Digests, Name, Policy, VerifyError};
+use smtp_dane::tlsa::{Record, Role, sha256};
+use smtp_dane::{Authentication, DaneMode, Digests, Name, Policy, VerifyError};
 
 const TYPES: [QueryType; 5] = [
     QueryType::A,
@@ -62,7 +63,7 @@ pub fn tlsa_rdata(data: &[u8]) {
     let record = Record::from_rdata(data);
     assert_eq!(record.as_rdata(), data);
     assert_eq!(record.fields().is_some(), data.len() >= 3);
-    if record.usability(Digests::default()).is_ok() {
+    if record.usability(Role::Relay, Digests::default()).is_ok() {
         let (usage, selector, matching, association) = record.fields().expect("usable");
         assert!(matches!(usage.0, 2 | 3) && selector.0 <= 1 && matching.0 <= 2);
         assert!(match matching.0 {
@@ -81,6 +82,42 @@ pub fn certificate(data: &[u8]) {
         assert_eq!(certificate.as_der(), data);
         assert!(data.windows(key.len()).any(|part| part == key));
     }
+}
+
+/// A chain of certificates, each behind its length in two octets, judged by records that name the last one. Without signature
+/// algorithms no path is ever found, so nothing may be authenticated but by usage 3.
+pub fn verify_chain(data: &[u8]) {
+    let mut rest = data;
+    let mut chain = Vec::new();
+    while let Some((length, after)) = rest.split_first_chunk::<2>() {
+        let length = usize::from(u16::from_be_bytes(*length)).min(after.len());
+        let (certificate, after) = after.split_at(length);
+        chain.push(CertificateDer::from(certificate));
+        rest = after;
+    }
+    let last = chain.last().map_or(&[][..], |last| last.as_ref());
+    let record =
+        |usage, matching, data: &[u8]| Record::from_rdata(&[&[usage, 0, matching], data].concat());
+    let now = UnixTime::since_unix_epoch(std::time::Duration::from_secs(1_767_225_600));
+    let judge = |records| {
+        Authentication::from_vouched_records(
+            example(),
+            [],
+            records,
+            Role::Relay,
+            &Policy::default(),
+        )
+        .ok()
+        .map(|wanted| wanted.verify(&chain, now, &[]))
+    };
+    let anchored = judge(vec![record(2, 1, &sha256(last)), record(2, 0, last)]);
+    assert!(
+        !matches!(anchored, Some(Ok(_))),
+        "nobody could check a signature"
+    );
+    let named = judge(vec![record(3, 1, &sha256(last))]);
+    let matches = chain.first().is_some_and(|leaf| leaf.as_ref() == last) && chain.len() <= 16;
+    assert_eq!(matches!(named, Some(Ok(_))), matches);
 }
 
 /// A name as text, and as octets.

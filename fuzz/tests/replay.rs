@@ -41,3 +41,8 @@ fn name() {
 fn tlsa_rdata() {
     replay("tlsa_rdata", smtp_dane_fuzz::tlsa_rdata);
 }
+
+#[test]
+fn verify_chain() {
+    replay("verify_chain", smtp_dane_fuzz::verify_chain);
+}
