@@ -16,7 +16,9 @@ use smtp_dane::{MAX_CHAIN, Policy, VerifyError};
 use crate::support::certificates::{other_leaf, spki};
 use crate::support::dane::{raw, record};
 use crate::support::drive::plan;
-use crate::support::handshake::{Presented, VERSIONS, client, connect, provider, server};
+use crate::support::handshake::{
+    Presented, RSA_SERVER_KEY, VERSIONS, client, connect, provider, server,
+};
 use crate::support::name;
 use crate::support::pki::{Authority, HOST, data, ders, expired, forged, new_key, wanted};
 use crate::support::world::NOW;
@@ -62,11 +64,8 @@ fn kinds(root: &Authority) -> Vec<(Vec<u8>, Vec<u8>)> {
         KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap(),
         KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).unwrap(),
         KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap(),
-        KeyPair::from_pkcs8_der_and_sign_algo(
-            &data::RSA_SERVER_KEY.into(),
-            &rcgen::PKCS_RSA_SHA256,
-        )
-        .unwrap(),
+        KeyPair::from_pkcs8_der_and_sign_algo(&RSA_SERVER_KEY.into(), &rcgen::PKCS_RSA_SHA256)
+            .unwrap(),
     ];
     let made = keys
         .iter()
@@ -238,7 +237,7 @@ fn a_server_that_lacks_the_key_of_its_certificate_is_refused() {
     let root = Authority::root();
     for (certificate, _) in kinds(&root) {
         for (_, wrong) in kinds(&root) {
-            if spki(&certificate) == spki(data::RSA_SERVER) && wrong == data::RSA_SERVER_KEY {
+            if spki(&certificate) == spki(data::RSA_SERVER) && wrong == RSA_SERVER_KEY {
                 continue;
             }
             let presented = Presented::certificates(&[&certificate, &root.der], &wrong);

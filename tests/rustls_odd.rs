@@ -15,7 +15,9 @@ use smtp_dane::{Policy, VerifyError};
 use crate::support::certificates::{other_leaf, spki};
 use crate::support::dane::{raw, record};
 use crate::support::der::{BIT_STRING, Fields, SEQUENCE, tlv};
-use crate::support::handshake::{Presented, VERSIONS, client, connect, provider, server};
+use crate::support::handshake::{
+    Presented, RSA_SERVER_KEY, V1_SERVER_KEY, VERSIONS, client, connect, provider, server,
+};
 use crate::support::pki::{
     Authority, data, expired, extension, forged, new_key, not_yet_valid, unknown_critical, wanted,
 };
@@ -107,13 +109,13 @@ fn rfc_7672_section_3_1_1_odd_certificates_that_match_are_accepted() {
 
 #[test]
 fn rfc_7672_section_3_1_1_a_certificate_of_version_1_made_by_another_hand_is_accepted() {
-    let presented = Presented::certificates(&[data::V1_SERVER], data::V1_SERVER_KEY);
+    let presented = Presented::certificates(&[data::V1_SERVER], V1_SERVER_KEY);
     for version in VERSIONS {
         let event = once(by(&[record(3, 0, 1, data::V1_SERVER)]), version, &presented);
         assert!(matches!(event, Event::Authenticated(_)), "{event:?}");
         let presented = Presented::certificates(
             &[data::RSA_SERVER, data::RSA_ISSUER, data::RSA_ROOT],
-            data::RSA_SERVER_KEY,
+            RSA_SERVER_KEY,
         );
         let event = once(by(&[record(2, 0, 2, data::RSA_ROOT)]), version, &presented);
         assert!(matches!(event, Event::Authenticated(_)), "{event:?}");
@@ -180,7 +182,7 @@ fn rfc_7671_section_5_1_a_raw_public_key_is_authenticated() {
         }
     }
     let spki = spki(data::RSA_SERVER);
-    let presented = Presented::raw_key(spki, data::RSA_SERVER_KEY);
+    let presented = Presented::raw_key(spki, RSA_SERVER_KEY);
     let event = once(
         by(&[raw(3, 1, 1, &sha256(spki))]).with_raw_public_key(),
         TLS13,

@@ -12,6 +12,7 @@
 mod bounds;
 mod certificates;
 mod faults;
+mod fingerprint;
 mod limits;
 mod prop_delivery;
 mod prop_dns;

@@ -18,6 +18,10 @@ use super::world::NOW;
 pub const VERSIONS: [&SupportedProtocolVersion; 2] =
     [&rustls::version::TLS12, &rustls::version::TLS13];
 
+/// The private keys of two servers of `tests/data`.
+pub const RSA_SERVER_KEY: &[u8] = include_bytes!("../data/rsa-server.key.der");
+pub const V1_SERVER_KEY: &[u8] = include_bytes!("../data/v1-server.key.der");
+
 pub fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
 }

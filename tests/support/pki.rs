@@ -270,7 +270,6 @@ pub mod data {
         RSA_ROOT = "rsa-root";
         RSA_ROOT_CROSS = "rsa-root-cross";
         RSA_SERVER = "rsa-server";
-        RSA_SERVER_KEY = "rsa-server.key";
         RSA_SUB = "rsa-sub";
         SHA1_SERVER = "sha1-server";
         V1_ISSUER = "v1-issuer";
@@ -278,7 +277,6 @@ pub mod data {
         V1_ROOT = "v1-root";
         V1_ROOT_SERVER = "v1-root-server";
         V1_SERVER = "v1-server";
-        V1_SERVER_KEY = "v1-server.key";
         WEAK_ROOT = "weak-root";
         WEAK_SERVER = "weak-server";
     }
