@@ -393,7 +393,7 @@ fn a_route_lasts_as_long_as_the_shortest_lived_record_behind_it() {
         &Policy::default(),
     )
     .0;
-    assert_eq!(result, Err(RouteError::NoDomain));
+    assert_eq!(result, Err(RouteError::NoDomain(Security::Secure)));
     let (relay, asked) = route(&Zone::signed(), relay("x.example"), &Policy::default());
     assert_eq!((relay.unwrap().ttl(), asked.len()), (u32::MAX, 0));
 }

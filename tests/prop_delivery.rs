@@ -163,7 +163,7 @@ proptest! {
         if let MxAnswer::Fails(_) = published.mx {
             prop_assert!(matches!(run.outcome(), Outcome::Deferred(_)));
         }
-        if let Outcome::Failed(Final::NoRoute(RouteError::NoDomain)) = run.outcome() {
+        if let Outcome::Failed(Final::NoRoute(RouteError::NoDomain(_))) = run.outcome() {
             prop_assert!(matches!(published.mx, MxAnswer::NoDomain(_)));
             let certain = policy.dane != DaneMode::Mandatory || published.security() == Security::Secure;
             prop_assert!(certain);

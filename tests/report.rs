@@ -91,8 +91,8 @@ fn without_a_route_only_what_is_certain_is_permanent() {
         assert_eq!(deferred(Deferral::NoRoute(error)), expected);
     }
     for (error, expected) in [
-        (RouteError::NoDomain, "550 5.1.2"),
-        (RouteError::NullMx, "556 5.1.10"),
+        (RouteError::NoDomain(Security::Secure), "550 5.1.2"),
+        (RouteError::NullMx(Security::Insecure), "556 5.1.10"),
         (RouteError::Ourselves, "550 5.4.6"),
     ] {
         assert_eq!(failed(Final::NoRoute(error)), expected);

@@ -40,7 +40,7 @@ fn section_5_1_a_name_is_looked_up_as_it_is_and_never_completed() {
         NextHop::domain(name("localhost")),
         &Policy::default(),
     );
-    assert_eq!(result, Err(RouteError::NoDomain));
+    assert_eq!(result, Err(RouteError::NoDomain(Security::Secure)));
     assert_eq!(asked, ["localhost MX"]);
 }
 
@@ -57,9 +57,12 @@ fn section_5_1_the_target_of_an_alias_is_processed_like_the_initial_name() {
 
 #[test]
 fn section_5_1_a_domain_that_does_not_exist_is_an_error_for_good() {
-    for zone in [Zone::signed(), Zone::unsigned()] {
+    for (zone, security) in [
+        (Zone::signed(), Security::Secure),
+        (Zone::unsigned(), Security::Insecure),
+    ] {
         let run = deliver(zone);
-        let expected = Outcome::Failed(Final::NoRoute(RouteError::NoDomain));
+        let expected = Outcome::Failed(Final::NoRoute(RouteError::NoDomain(security)));
         assert_eq!(*run.outcome(), expected);
         // Nobody asks for the address of such a domain.
         assert_eq!(run.asked_text(), ["example.com MX"]);

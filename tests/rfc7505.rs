@@ -1,5 +1,6 @@
 //! RFC 7505: null MX.
 
+use smtp_dane::dns::Security;
 use smtp_dane::resolve::{NextHop, RouteError};
 use smtp_dane::{DaneMode, Policy};
 
@@ -15,7 +16,11 @@ fn domain() -> NextHop {
 fn section_3_a_sole_root_exchange_means_no_mail() {
     for record in ["example.com MX 0 .", "example.com MX 10 ."] {
         let (result, _) = route(&Zone::signed().with(record), domain(), &Policy::default());
-        assert_eq!(result, Err(RouteError::NullMx), "{record}");
+        assert_eq!(
+            result,
+            Err(RouteError::NullMx(Security::Secure)),
+            "{record}"
+        );
     }
 }
 
@@ -31,7 +36,10 @@ fn section_3_a_root_beside_other_exchanges_is_dropped_and_never_looked_up() {
 fn section_4_1_an_insecure_null_mx_is_final_unless_dane_is_mandatory() {
     let zone = Zone::unsigned().with("example.com MX 0 .");
     let mut policy = Policy::default();
-    assert_eq!(route(&zone, domain(), &policy).0, Err(RouteError::NullMx));
+    assert_eq!(
+        route(&zone, domain(), &policy).0,
+        Err(RouteError::NullMx(Security::Insecure))
+    );
     policy.dane = DaneMode::Mandatory;
     assert_eq!(
         route(&zone, domain(), &policy).0,

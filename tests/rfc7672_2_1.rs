@@ -173,9 +173,12 @@ fn section_2_1_1_a_denial_is_an_answer_whether_secure_or_not() {
         }
     }
     // No such domain.
-    for zone in [Zone::signed(), Zone::unsigned()] {
+    for (zone, security) in [
+        (Zone::signed(), Security::Secure),
+        (Zone::unsigned(), Security::Insecure),
+    ] {
         let result = route(&zone, domain(), &Policy::default()).0;
-        assert_eq!(result, Err(RouteError::NoDomain));
+        assert_eq!(result, Err(RouteError::NoDomain(security)));
     }
 }
 

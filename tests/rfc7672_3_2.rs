@@ -220,6 +220,8 @@ fn section_3_2_3_a_wildcard_is_a_whole_first_label_and_stands_for_one() {
         ("*.mx1.example.com", "mx1.example.com", false),
         ("smtp*.example.com", "smtp1.example.com", false),
         ("*smtp.example.com", "mysmtp.example.com", false),
+        ("*example.com", "mx.example.com", false),
+        ("*example.com", "example.com", false),
         ("s*p.example.com", "smtp.example.com", false),
         ("mx.*.com", "mx.example.com", false),
         ("mx.example.*", "mx.example.com", false),

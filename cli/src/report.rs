@@ -151,16 +151,20 @@ impl OutcomeKind {
     }
 }
 
+const fn security_of(security: Security) -> &'static str {
+    match security {
+        Security::Secure => "secure",
+        Security::Insecure => "insecure",
+    }
+}
+
 impl MxFacts {
     fn of(delivery: &Delivery, outcome: &Outcome) -> Self {
         let Some(route) = delivery.route() else {
             return Self::without_route(outcome);
         };
         Self {
-            security: Some(match route.security() {
-                Security::Secure => "secure",
-                Security::Insecure => "insecure",
-            }),
+            security: Some(security_of(route.security())),
             kind: Some(match route.kind() {
                 RouteKind::Explicit => "explicit",
                 RouteKind::Implicit => "implicit",
@@ -174,7 +178,12 @@ impl MxFacts {
     /// What the outcome lets know of the MX answer.
     const fn without_route(outcome: &Outcome) -> Self {
         let (security, kind) = match outcome {
-            Outcome::Failed(Failure::NoRoute(RouteError::NullMx)) => (None, Some("null")),
+            Outcome::Failed(Failure::NoRoute(RouteError::NullMx(security))) => {
+                (Some(security_of(*security)), Some("null"))
+            }
+            Outcome::Failed(Failure::NoRoute(RouteError::NoDomain(security))) => {
+                (Some(security_of(*security)), None)
+            }
             Outcome::Deferred(Deferral::NoRoute(RouteError::InsecureMx)) => {
                 (Some("insecure"), None)
             }

@@ -112,8 +112,8 @@ impl Status {
         match error {
             RouteError::Lookup(_) => Self::new(451, (4, 4, 3)),
             RouteError::InsecureMx | RouteError::UnprovenLoop => Self::new(451, (4, 7, 5)),
-            RouteError::NoDomain => Self::new(550, (5, 1, 2)),
-            RouteError::NullMx => Self::new(556, (5, 1, 10)),
+            RouteError::NoDomain(_) => Self::new(550, (5, 1, 2)),
+            RouteError::NullMx(_) => Self::new(556, (5, 1, 10)),
             RouteError::Ourselves => Self::new(550, (5, 4, 6)),
         }
     }

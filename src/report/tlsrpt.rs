@@ -69,7 +69,7 @@ impl ResultType {
         match error {
             RouteError::InsecureMx | RouteError::UnprovenLoop => Some(Self::DaneRequired),
             RouteError::Lookup(failed) => Self::of_lookup(failed),
-            RouteError::NoDomain | RouteError::NullMx | RouteError::Ourselves => None,
+            RouteError::NoDomain(_) | RouteError::NullMx(_) | RouteError::Ourselves => None,
         }
     }
 

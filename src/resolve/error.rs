@@ -15,10 +15,10 @@ const UNPROVEN_LOOP: &str =
 pub enum RouteError {
     /// The MX lookup failed, so nobody knows where mail should go.
     Lookup(FailedLookup),
-    /// The domain, or what it is an alias of, does not exist.
-    NoDomain,
-    /// The domain takes no mail and says so (null MX).
-    NullMx,
+    /// The domain, or what it is an alias of, does not exist, by an answer of this security.
+    NoDomain(Security),
+    /// The domain takes no mail and says so (null MX), by an answer of this security.
+    NullMx(Security),
     /// DANE is mandatory and the MX answer, whatever it says, is insecure.
     InsecureMx,
     /// This site is the best MX host of the domain: the mail would come back.
@@ -32,7 +32,7 @@ impl RouteError {
     #[must_use]
     pub const fn is_permanent(&self) -> bool {
         match self {
-            Self::NoDomain | Self::NullMx | Self::Ourselves => true,
+            Self::NoDomain(_) | Self::NullMx(_) | Self::Ourselves => true,
             Self::Lookup(_) | Self::InsecureMx | Self::UnprovenLoop => false,
         }
     }
@@ -42,8 +42,8 @@ impl RouteError {
     pub const fn cite(&self) -> &'static str {
         match self {
             Self::Lookup(_) => "RFC 7672 §2.1.2",
-            Self::NoDomain | Self::Ourselves => "RFC 5321 §5.1",
-            Self::NullMx => "RFC 7505 §3",
+            Self::NoDomain(_) | Self::Ourselves => "RFC 5321 §5.1",
+            Self::NullMx(_) => "RFC 7505 §3",
             Self::InsecureMx | Self::UnprovenLoop => "RFC 7672 §2.2.1",
         }
     }
@@ -53,8 +53,8 @@ impl fmt::Display for RouteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Lookup(failed) => write!(f, "{failed}"),
-            Self::NoDomain => f.write_str("the domain does not exist"),
-            Self::NullMx => f.write_str("the domain accepts no mail (null MX)"),
+            Self::NoDomain(_) => f.write_str("the domain does not exist"),
+            Self::NullMx(_) => f.write_str("the domain accepts no mail (null MX)"),
             Self::InsecureMx => f.write_str("DANE is mandatory, but the MX answer is not secure"),
             Self::UnprovenLoop => f.write_str(UNPROVEN_LOOP),
             Self::Ourselves => {

@@ -222,12 +222,14 @@ fn route_by_mx(
         Found::Exchanges(records) => {
             // RFC 7505 §3. A sole root of another preference than 0 can mean nothing else.
             if records.iter().all(|record| record.exchange.is_root()) {
-                return Err(RouteError::NullMx);
+                return Err(RouteError::NullMx(resolved.security));
             }
             let exchangers = in_order(records, shuffle, &mut dropped);
             (RouteKind::Explicit, exchangers)
         }
-        Found::Denied(Denial::NoDomain) => return Err(RouteError::NoDomain),
+        Found::Denied(Denial::NoDomain) => {
+            return Err(RouteError::NoDomain(resolved.security));
+        }
         // An MX lookup finds no addresses or TLSA records, and an alias was followed to its end.
         Found::Denied(Denial::NoData)
         | Found::AliasOnly

@@ -290,8 +290,8 @@ mod tests {
     #[test]
     fn codes_of_routes_and_lookups() {
         for (error, code) in [
-            (RouteError::NoDomain, "no-domain"),
-            (RouteError::NullMx, "null-mx"),
+            (RouteError::NoDomain(Security::Secure), "no-domain"),
+            (RouteError::NullMx(Security::Insecure), "null-mx"),
             (RouteError::InsecureMx, "insecure-mx"),
             (RouteError::Ourselves, "ourselves"),
         ] {
