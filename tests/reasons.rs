@@ -2,11 +2,13 @@
 //! it.
 
 use rcgen::CertificateParams;
-use smtp_dane::VerifyError;
 use smtp_dane::cert::CertificateError;
+use smtp_dane::tlsa::{MAX_RECORDS, Record, Role};
+use smtp_dane::{Authentication, NoAuthentication, Policy, VerifyError};
 
 use crate::support::certificates::leaf;
 use crate::support::dane::{raw, record};
+use crate::support::name;
 use crate::support::pki::{
     Authority, data, excludes, expired, forged, judge, no_authority, not_yet_valid, path_length,
     unknown_critical,
@@ -103,5 +105,39 @@ fn what_lies_beside_the_path_does_not_hide_the_reason() {
             let chain = [server.as_slice(), stray, &root.der];
             assert_eq!(judge(&records, &chain), Err(VerifyError::IssuerNotFound));
         }
+    }
+}
+
+#[test]
+fn each_reason_why_octets_are_no_certificate_has_a_sentence_and_a_place() {
+    let all = [
+        CertificateError::Structure,
+        CertificateError::PublicKey,
+        CertificateError::LeftOver,
+        CertificateError::RepeatedExtension,
+    ];
+    for error in all {
+        assert!(error.cite().starts_with("RFC "));
+        let reason = VerifyError::Certificate(error);
+        assert!(reason.to_string().ends_with(&error.to_string()));
+        assert_eq!(reason.cite(), error.cite());
+    }
+}
+
+#[test]
+fn records_that_leave_nothing_to_authenticate_by_say_why() {
+    let made = |records: Vec<Record>| {
+        let policy = Policy::default();
+        Authentication::from_vouched_records(name("a.example"), [], records, Role::Relay, &policy)
+    };
+    let none = made(Vec::new()).unwrap_err();
+    assert_eq!(none, NoAuthentication::AllUnusable(Vec::new()));
+    let unusable = made(vec![raw(1, 1, 1, &[7; 32])]).unwrap_err();
+    assert!(matches!(&unusable, NoAuthentication::AllUnusable(records) if records.len() == 1));
+    let digest = |n: usize| raw(3, 1, 1, &[u8::try_from(n).unwrap(); 32]);
+    let many = made((0..=MAX_RECORDS).map(digest).collect()).unwrap_err();
+    assert!(matches!(many, NoAuthentication::Set(_)));
+    for error in [none, unusable, many] {
+        assert!(!error.to_string().is_empty());
     }
 }

@@ -288,6 +288,47 @@ fn the_search_for_a_path_ends_soon_in_large_certificates() {
 }
 
 #[test]
+fn the_search_for_a_path_ends_soon_among_authorities_of_several_names() {
+    // Four names, each of which is the issuer of the next one, and four authorities of each.
+    let swell = |params: &mut CertificateParams| {
+        let idle = (0..60).map(|n| extension(&[1, 3, n], &[5, 0], false));
+        params.custom_extensions.extend(idle);
+    };
+    let names = ["North", "East", "South", "West"];
+    let issuers = names.map(|name| Authority::root_with(name, |_| ()));
+    let mut others = Vec::new();
+    for n in 0..14 {
+        let issuer = &issuers[(n + 1) % 4];
+        others.push(issuer.below_with(names[n % 4], swell).der);
+    }
+    let anchor = Authority::root_with("Above", |_| ());
+    others.push(anchor.der.clone());
+    let others: Vec<&[u8]> = others.iter().map(Vec::as_slice).collect();
+    let server = issuers[0].server();
+    let chain = behind(&server, &others);
+    assert!(chain.concat().len() < 1 << 16);
+    fails_soon(&[record(2, 0, 1, &anchor.der)], &chain);
+}
+
+#[test]
+fn a_certificate_that_is_sent_many_times_crowds_out_no_other() {
+    let root = Authority::root();
+    let issuer = root.below("Issuer");
+    let server = issuer.server();
+    let stale = root.cross_sign(&issuer, expired);
+    for times in [3, 4, 5, 13] {
+        let mut others = vec![stale.as_slice(); times];
+        others.extend([issuer.der.as_slice(), &root.der]);
+        let anchor = record(2, 0, 1, &root.der);
+        assert_eq!(
+            judge(&[anchor], &behind(&server, &others)),
+            Ok((2, 2)),
+            "{times}"
+        );
+    }
+}
+
+#[test]
 fn the_search_for_a_shorter_path_ends_soon() {
     // A path of some length is there, among many that lead nowhere.
     let (server, tower) = tower(5);

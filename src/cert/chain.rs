@@ -84,10 +84,14 @@ fn issuers<'a>(handshake: Handshake<'a>) -> Vec<CertificateDer<'a>> {
     for certificate in &parsed {
         let is_other = |other: &&RawCertificate<'_>| other.as_der() != certificate.as_der();
         let issued = |other: &RawCertificate<'_>| other.issuer() == certificate.subject();
+        let is_sent_before = kept
+            .iter()
+            .any(|other| other.as_der() == certificate.as_der());
         let twins = kept
             .iter()
             .filter(|other| other.subject() == certificate.subject());
-        if certificate.as_der() != handshake.leaf.as_ref()
+        if !is_sent_before
+            && certificate.as_der() != handshake.leaf.as_ref()
             && parsed.iter().filter(is_other).any(issued)
             && twins.count() < MAX_TWINS
         {
