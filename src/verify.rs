@@ -31,7 +31,8 @@ use crate::policy::{AnchorDates, CnId, Policy};
 use crate::tlsa::{self, Published, Record, Role, Selected, SetError, TlsaSet, Unusable};
 use crate::tlsa::{UsableRecord, UsableUsage, sha256};
 
-/// Most certificates of one handshake that are looked at. Chains in use have two to five.
+/// Most certificates of one handshake that are looked at. Chains in use have two to five. Of those that bear the name of one
+/// authority, the first four different ones count.
 pub const MAX_CHAIN: usize = 16;
 
 /// What a server must prove (RFC 7672 §3.2).
