@@ -301,11 +301,8 @@ impl Delivery {
         let before = self.hosts.iter().flat_map(HostRecord::attempts).count();
         let may_try = before + reaching.attempts.len() < MAX_ATTEMPTS;
         if let Some(address) = next.filter(|_| may_try) {
-            let reaching = Reaching {
-                address,
-                ..reaching.clone()
-            };
-            self.state = State::Connecting(route, reaching);
+            reaching.address = address;
+            self.state = State::Connecting(route, reaching.clone());
         } else {
             let next_id = reaching.next_id;
             self.close_host();

@@ -177,14 +177,11 @@ impl Authentication {
         algorithms: &[&dyn SignatureVerificationAlgorithm],
         roots: &[TrustAnchor<'_>],
     ) -> Result<Verified, VerifyError> {
-        if chain.len() > MAX_CHAIN {
-            return Err(VerifyError::ChainBudget);
-        }
-        let (leaf, others) = chain.split_first().ok_or(VerifyError::NoCertificate)?;
-        let parsed = RawCertificate::parse(leaf).map_err(VerifyError::Certificate);
+        let handshake = Handshake::new(chain, now, algorithms)?;
+        let parsed = RawCertificate::parse(handshake.leaf).map_err(VerifyError::Certificate);
         let key = parsed.map(|certificate| certificate.subject_public_key_info());
         // A whole certificate is compared without being understood.
-        if let Some(record) = self.end_entity_match(Some(leaf), key.ok()) {
+        if let Some(record) = self.end_entity_match(Some(handshake.leaf), key.ok()) {
             return Ok(self.verified(record, 0, None));
         }
         // A certificate that could not be read was not compared with all records, which is worth more to know than that
@@ -201,12 +198,6 @@ impl Authentication {
                 error
             }
         })?;
-        let handshake = Handshake {
-            leaf,
-            others,
-            now,
-            algorithms,
-        };
         self.by_trust_anchor(handshake, &certificate)
             .or_else(|error| {
                 let by_public_pki = self.by_public_pki(handshake, &certificate, roots);

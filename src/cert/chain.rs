@@ -24,7 +24,7 @@ use webpki::{EndEntityCert, Error, ExtendedKeyUsageValidator, KeyPurposeId, KeyP
 
 use super::anchor::{ANY_PURPOSE, NAME_CONSTRAINTS, SERVER_AUTH};
 use super::{CertificateError, RawCertificate, anchor};
-use crate::verify::VerifyError;
+use crate::verify::{MAX_CHAIN, VerifyError};
 
 /// What a server sent, and what its certificates are judged by.
 #[derive(Clone, Copy)]
@@ -34,6 +34,26 @@ pub(crate) struct Handshake<'a> {
     pub(crate) others: &'a [CertificateDer<'a>],
     pub(crate) now: UnixTime,
     pub(crate) algorithms: &'a [&'a dyn SignatureVerificationAlgorithm],
+}
+
+impl<'a> Handshake<'a> {
+    /// Takes what a server sent, if it sent anything, and no more than is looked at.
+    pub(crate) fn new(
+        chain: &'a [CertificateDer<'a>],
+        now: UnixTime,
+        algorithms: &'a [&'a dyn SignatureVerificationAlgorithm],
+    ) -> Result<Self, VerifyError> {
+        if chain.len() > MAX_CHAIN {
+            return Err(VerifyError::ChainBudget);
+        }
+        let (leaf, others) = chain.split_first().ok_or(VerifyError::NoCertificate)?;
+        Ok(Self {
+            leaf,
+            others,
+            now,
+            algorithms,
+        })
+    }
 }
 
 /// A path that was found.

@@ -40,21 +40,24 @@ impl Lookups {
     pub(super) fn handle(&mut self, id: QueryId, answer: Answer) -> Result<(), Unexpected> {
         let open = |query: &Query| query.id() == id && answer.fits(query.question());
         let place = self.pending.iter().position(open).ok_or(Unexpected)?;
-        let waits = |lookup: &&mut Lookup| matches!(lookup, Lookup::Waiting(of, _) if *of == id);
-        let lookup = self.lookups.iter_mut().find(waits).ok_or(Unexpected)?;
-        let Lookup::Waiting(_, chase) = lookup else {
-            return Err(Unexpected);
-        };
-        let question = self.pending.remove(place).question().clone();
-        match chase.advance(&question, answer) {
-            Progress::Ask(target) => {
-                let id = self.next_id.take();
-                *lookup = Lookup::Waiting(id, chase.clone());
-                self.pending.push(Query::new(id, target));
+        for lookup in &mut self.lookups {
+            let Lookup::Waiting(waits_for, chase) = lookup else {
+                continue;
+            };
+            if *waits_for != id {
+                continue;
             }
-            Progress::Finished(result) => *lookup = Lookup::Finished(result),
+            let question = self.pending.remove(place).question().clone();
+            match chase.advance(&question, answer) {
+                Progress::Ask(target) => {
+                    *waits_for = self.next_id.take();
+                    self.pending.push(Query::new(*waits_for, target));
+                }
+                Progress::Finished(result) => *lookup = Lookup::Finished(result),
+            }
+            return Ok(());
         }
-        Ok(())
+        Err(Unexpected)
     }
 
     /// Hands over the results, in the order of the questions, once all are there.

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use pki_types::{CertificateDer, SignatureVerificationAlgorithm, TrustAnchor, UnixTime};
 
-use super::{MAX_CHAIN, Scope, Verified, VerifyError, dns_id_of};
+use super::{Scope, Verified, VerifyError, dns_id_of};
 use crate::cert::RawCertificate;
 use crate::cert::chain::{self, Handshake};
 use crate::name::Name;
@@ -53,17 +53,9 @@ impl PublicPki {
         algorithms: &[&dyn SignatureVerificationAlgorithm],
         roots: &[TrustAnchor<'_>],
     ) -> Result<Verified, VerifyError> {
-        if chain.len() > MAX_CHAIN {
-            return Err(VerifyError::ChainBudget);
-        }
-        let (leaf, others) = chain.split_first().ok_or(VerifyError::NoCertificate)?;
-        let certificate = RawCertificate::parse(leaf).map_err(VerifyError::Certificate)?;
-        let handshake = Handshake {
-            leaf,
-            others,
-            now,
-            algorithms,
-        };
+        let handshake = Handshake::new(chain, now, algorithms)?;
+        let certificate =
+            RawCertificate::parse(handshake.leaf).map_err(VerifyError::Certificate)?;
         let found = chain::find_path(handshake, roots, &|_, _| Ok(()))?;
         let name = dns_id_of(&certificate, core::slice::from_ref(&self.name))?;
         Ok(Verified {
