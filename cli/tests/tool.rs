@@ -49,6 +49,17 @@ fn at<'a>(object: &'a Value, place: &str) -> &'a str {
         .unwrap_or_default()
 }
 
+/// Input that cannot be used: exit code 2 and one line on standard error that has all these parts.
+fn assert_unusable(output: &Output, line: &str, parts: &[&str]) {
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{line}: {said}");
+    assert!(output.stdout.is_empty(), "{line}");
+    assert_eq!(said.lines().count(), 1, "{line}: {said}");
+    for part in parts {
+        assert!(said.contains(part), "{line}: {said}");
+    }
+}
+
 #[test]
 fn what_cannot_be_used_is_said_in_one_line() {
     for (line, parts) in [
@@ -74,13 +85,7 @@ fn what_cannot_be_used_is_said_in_one_line() {
         ("deliver", ["deliver", "no such command"]),
     ] {
         let output = run(line);
-        let said = text(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{line}: {said}");
-        assert!(output.stdout.is_empty(), "{line}");
-        assert_eq!(said.lines().count(), 1, "{line}: {said}");
-        for part in parts {
-            assert!(said.contains(part), "{line}: {said}");
-        }
+        assert_unusable(&output, line, &parts);
     }
 }
 

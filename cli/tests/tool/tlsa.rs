@@ -2,7 +2,7 @@
 
 use super::files::{Files, pem};
 use super::verify::{field, verified};
-use crate::{at, text};
+use crate::{assert_unusable, at, text};
 
 #[test]
 fn what_is_printed_authenticates() {
@@ -161,12 +161,6 @@ fn what_cannot_be_used_is_said_in_one_line() {
         (&long, ["--host", "255"]),
     ] {
         let output = files.run(&format!("tlsa|{line}"));
-        let said = text(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{line}: {said}");
-        assert!(output.stdout.is_empty(), "{line}");
-        assert_eq!(said.lines().count(), 1, "{line}: {said}");
-        for part in parts {
-            assert!(said.contains(part), "{line}: {said}");
-        }
+        assert_unusable(&output, line, &parts);
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::files::{Files, pem};
 use super::shape::{assert_fields, assert_reason};
-use crate::{at, objects, text};
+use crate::{assert_unusable, at, objects, text};
 
 pub(crate) fn field<'a>(object: &'a Value, name: &str) -> &'a Value {
     object.get(name).unwrap()
@@ -327,12 +327,6 @@ fn what_cannot_be_used_is_said_in_one_line() {
         ("--tlsa|3 1 1 ab|leaf.pem|root.pem", ["root.pem", ""]),
     ] {
         let output = files.run(&format!("verify|--base|mx.example.com|--json|{line}"));
-        let said = text(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{line}: {said}");
-        assert!(output.stdout.is_empty(), "{line}");
-        assert_eq!(said.lines().count(), 1, "{line}: {said}");
-        for part in parts {
-            assert!(said.contains(part), "{line}: {said}");
-        }
+        assert_unusable(&output, line, &parts);
     }
 }
