@@ -143,7 +143,7 @@ impl Delivery {
                 }
             }
             (State::Connecting(route, reaching), Event::Connected) => {
-                let session = Session::new(reaching.plan.tls().clone());
+                let session = Session::new(reaching.plan.tls().clone(), &self.policy);
                 self.state = State::InSession(route.clone(), reaching.clone(), session);
             }
             (State::Connecting(..), Event::ConnectFailed) => {

@@ -67,8 +67,8 @@ pub mod tlsa;
 mod verify;
 
 pub use name::{MAX_LABEL, MAX_NAME, Name, NameError};
-pub use policy::{AddressFamily, AnchorDates, CnId, DaneMode, Digests, Identity, InsecureMx};
-pub use policy::{MxAlias, Policy};
+pub use policy::{AddressFamily, AnchorDates, CnId, DaneMode, Digests, FailedTls, Identity};
+pub use policy::{InsecureMx, MxAlias, Policy, RawPublicKeys};
 pub use resolve::Unexpected;
 pub use verify::{Authentication, MAX_CHAIN, NoAuthentication, PublicPki, Scope};
 pub use verify::{Verified, VerifyError};

@@ -32,6 +32,10 @@ pub struct Policy {
     pub cn_id: CnId,
     /// Whether the dates of a trust anchor count.
     pub anchor_dates: AnchorDates,
+    /// What to do where DANE does not apply and TLS, though offered, fails.
+    pub failed_tls: FailedTls,
+    /// Whether to ask for a raw public key where certificates failed.
+    pub raw_public_keys: RawPublicKeys,
     /// The names and addresses by which this site is known, so that it notices that it is itself an MX host of the domain
     /// (RFC 5321 §5.1). Without any, a loop goes unnoticed.
     pub identities: Arc<[Identity]>,
@@ -135,6 +139,30 @@ pub enum AnchorDates {
     Check,
     /// The dates do not matter.
     Ignore,
+}
+
+/// What to do where DANE does not apply and TLS, though offered, fails: RFC 7672 §2.2 says that a client MAY retry in
+/// cleartext. Servers that do not offer TLS at all get mail in cleartext either way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FailedTls {
+    /// Go on in cleartext.
+    #[default]
+    Cleartext,
+    /// Do not use this connection.
+    Refuse,
+}
+
+/// Whether to ask a server for a raw public key (RFC 7250), which RFC 7671 §5.1 lets a client do where each record that counts
+/// can match one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RawPublicKeys {
+    /// Never: many TLS stacks cannot.
+    #[default]
+    Never,
+    /// On a second connection, if the handshake for certificates failed.
+    AfterCertificates,
 }
 
 /// A name or address by which the sending site is known.

@@ -318,9 +318,9 @@ fn session_has(step: session::Step<'_>, event: &session::Event) -> bool {
         (_, E::ConnectionLost) => true,
         (S::Hello, E::Hello(_) | E::HelloRejected { .. }) => true,
         (S::StartTls, E::StartTlsReply { .. }) => true,
-        (S::Handshake(_), E::HandshakeFailed) => true,
+        (S::Handshake(_) | S::RawPublicKeyHandshake(_), E::HandshakeFailed) => true,
         (S::Handshake(tls), E::Encrypted) => !matches!(tls, TlsPolicy::Authenticate(_)),
-        (S::Handshake(_), E::NotAuthenticated(_)) => true,
+        (S::Handshake(_) | S::RawPublicKeyHandshake(_), E::NotAuthenticated(_)) => true,
         (S::Reconnect, E::Reconnected) => true,
         _ => false,
     }

@@ -190,6 +190,8 @@ impl Server {
                 }
             }
             session::Step::Handshake(_) => session::Event::Encrypted,
+            // These servers have certificates.
+            session::Step::RawPublicKeyHandshake(_) => session::Event::HandshakeFailed,
             session::Step::Reconnect => session::Event::Reconnected,
             session::Step::Transfer(_) | session::Step::Abandon(_) => {
                 panic!("a server does not react to {step:?}")
