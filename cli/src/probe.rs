@@ -6,7 +6,7 @@ use std::io::{self, BufRead, Read};
 use std::sync::Arc;
 
 use smtp_dane::delivery::Delivery;
-use smtp_dane::{AddressFamily, Identity, InsecureMx, MxAlias, Policy};
+use smtp_dane::{AddressFamily, Identity, InsecureMx, MxAlias, Policy, RawPublicKeys};
 
 use crate::args::{AddressFamilyChoice, Domain, InsecureMxChoice, MxAliasChoice};
 use crate::args::{ProbeArgs, Source};
@@ -154,6 +154,7 @@ fn policy(args: &ProbeArgs) -> Policy {
         AddressFamilyChoice::V4 => AddressFamily::V4,
         AddressFamilyChoice::V6 => AddressFamily::V6,
     };
+    policy.raw_public_keys = RawPublicKeys::AfterCertificates;
     policy.identities = args.identities.clone().into();
     policy
 }
