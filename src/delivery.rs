@@ -14,8 +14,10 @@
 //! Mail that was under way when a connection broke is offered to the next address, under the same policy. It is not sent again in
 //! cleartext to the same address, which RFC 7672 §2.2 would allow where DANE does not apply.
 
+mod objection;
 mod outcome;
 
+pub use objection::Objection;
 pub use outcome::{Attempt, AttemptResult, Deferral, Failure, HostRecord, Outcome};
 
 use alloc::sync::Arc;
@@ -336,6 +338,7 @@ impl Delivery {
             Transfer::Accepted => Outcome::Delivered {
                 host,
                 address: reaching.address,
+                would_refuse: Objection::to(reaching.plan.tls(), &assurance),
                 assurance: assurance.clone(),
             },
             // RFC 5321 §4.2.1: a 5yz reply is final, whichever host gives it.

@@ -20,7 +20,8 @@
 //!
 //! 1. **It fails closed, and says why.** A lookup that failed is never taken for an absence; a host with secure TLSA records
 //!    never gets mail in cleartext, and with usable ones never without authentication. Every reason is a variant of an enum
-//!    with a sentence and its place in the standards. (A policy may lower what is demanded behind an insecure MX answer.)
+//!    with a sentence and its place in the standards. (A policy may lower what is
+//!    demanded behind an insecure MX answer, or not enforce DANE at all: [`DaneMode::AuditOnly`], [`DaneMode::Off`].)
 //! 2. **The dangerous values are proofs.** A [`TlsaSet`](tlsa::TlsaSet) exists only for usable records that came under
 //!    DNSSEC, an [`Authentication`] only with such a set, a [`Verified`] only for certificates that matched it, and a
 //!    [`Session`](session::Session) takes a `Verified` for its own `Authentication` alone. The one way round the lookup,

@@ -50,6 +50,11 @@ pub enum DaneMode {
     Opportunistic,
     /// Deliver only over a channel authenticated by DANE; everything else is delayed (RFC 7672 §2.2, §6).
     Mandatory,
+    /// Ask and judge as [`Self::Opportunistic`] does, but deliver as [`Self::Off`] does, and say in the outcome what would have been
+    /// refused (RFC 7672 §9.1). **Nothing protects the mail**: this is for a site that wants to see what DANE would do.
+    AuditOnly,
+    /// Do not look for TLSA records: opportunistic TLS. For destinations whose DANE is known to be broken.
+    Off,
 }
 
 /// What to do with the hosts of a domain whose MX answer is insecure (RFC 7672 §2.2.1 leaves it to the client).

@@ -10,7 +10,7 @@
 //!           AwaitingReconnection ─▶ AwaitingHello ─▶ … ─▶ Ready or Abandoned
 //! ```
 //!
-//! Cleartext is reached under [`TlsPolicy::Opportunistic`] alone (RFC 7672 §2.2), and never after a server sent cleartext
+//! Cleartext is reached under [`TlsPolicy::Opportunistic`] alone (RFC 7672 §2.2), or in an audit that protects nothing, and never after a server sent cleartext
 //! behind its reply to STARTTLS: that is an attack on what follows, whatever the policy.
 //!
 //! Certificates are asked for first, and a raw public key (RFC 7250) on a second connection if the first handshake failed:
@@ -24,7 +24,7 @@ pub use reason::{Downgrade, Refusal};
 use pki_types::{CertificateDer, SignatureVerificationAlgorithm, TrustAnchor, UnixTime};
 
 use crate::policy::{FailedTls, Policy, RawPublicKeys};
-use crate::resolve::{TlsPolicy, Unexpected};
+use crate::resolve::{Demand, TlsPolicy, Unexpected};
 use crate::verify::{Authentication, Verified, VerifyError};
 
 /// The machine that decides whether a connection may be given mail.
@@ -59,7 +59,7 @@ enum Aim {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum AfterFailure {
     Nothing,
-    /// Only ever beside [`TlsPolicy::Opportunistic`].
+    /// Only ever beside [`TlsPolicy::Opportunistic`] and [`TlsPolicy::Audit`].
     Cleartext,
     RawPublicKey,
 }
@@ -144,7 +144,9 @@ impl AfterFailure {
     /// RFC 7672 §2.2 lets a client retry in cleartext where DANE does not apply, and nowhere else.
     fn under(tls: &TlsPolicy, policy: &Policy) -> Self {
         match tls {
-            TlsPolicy::Opportunistic(_) if policy.failed_tls == FailedTls::Cleartext => {
+            TlsPolicy::Opportunistic(_) | TlsPolicy::Audit(_)
+                if policy.failed_tls == FailedTls::Cleartext =>
+            {
                 Self::Cleartext
             }
             TlsPolicy::Authenticate(wanted)
@@ -156,7 +158,8 @@ impl AfterFailure {
             TlsPolicy::Opportunistic(_)
             | TlsPolicy::Encrypt(_)
             | TlsPolicy::Authenticate(_)
-            | TlsPolicy::Pkix(_) => Self::Nothing,
+            | TlsPolicy::Pkix(_)
+            | TlsPolicy::Audit(_) => Self::Nothing,
         }
     }
 }
@@ -165,9 +168,10 @@ impl AfterFailure {
 fn after_hello(aim: &Aim, offer: StartTlsOffer) -> State {
     match (offer, aim) {
         (StartTlsOffer::Offered, aim) => State::AwaitingStartTlsReply(aim.clone()),
-        (StartTlsOffer::Absent, Aim::Certificates(TlsPolicy::Opportunistic(_), _)) => {
-            State::Ready(Assurance::Cleartext(Downgrade::NotOffered))
-        }
+        (
+            StartTlsOffer::Absent,
+            Aim::Certificates(TlsPolicy::Opportunistic(_) | TlsPolicy::Audit(_), _),
+        ) => State::Ready(Assurance::Cleartext(Downgrade::NotOffered)),
         // RFC 7672 §2.2: TLSA records are a promise of TLS.
         (StartTlsOffer::Absent, Aim::Certificates(..) | Aim::RawPublicKey(_)) => {
             State::Abandoned(Refusal::StartTlsNotOffered)
@@ -216,6 +220,16 @@ fn after_start_tls(aim: &Aim, event: Event) -> Result<State, Unexpected> {
 /// The handshake for certificates is over.
 fn after_handshake(tls: &TlsPolicy, next: AfterFailure, event: Event) -> Result<State, Unexpected> {
     match (event, tls) {
+        (Event::HandshakeFailed, TlsPolicy::Authenticate(wanted))
+            if next == AfterFailure::RawPublicKey =>
+        {
+            // A server that has nothing but a raw public key cannot do a handshake for certificates (RFC 7250 §4.2).
+            let again = Again::RawPublicKey(wanted.clone());
+            Ok(State::AwaitingReconnection(again))
+        }
+        (Event::HandshakeFailed, _) => Ok(without_tls(next, Refusal::HandshakeFailed)),
+        (Event::ConnectionLost, _) => Ok(without_tls(next, Refusal::ConnectionLost)),
+        (event, TlsPolicy::Audit(audit)) => after_audited_handshake(audit.demand(), next, event),
         (Event::Encrypted, TlsPolicy::Opportunistic(_) | TlsPolicy::Encrypt(_)) => {
             Ok(State::Ready(Assurance::Encrypted))
         }
@@ -233,17 +247,35 @@ fn after_handshake(tls: &TlsPolicy, next: AfterFailure, event: Event) -> Result<
         (Event::NotAuthenticated(error), TlsPolicy::Authenticate(_) | TlsPolicy::Pkix(_)) => {
             Ok(State::Abandoned(Refusal::NotAuthenticated(error)))
         }
-        // A server that has nothing but a raw public key cannot do a handshake for certificates (RFC 7250 §4.2).
-        (Event::HandshakeFailed, TlsPolicy::Authenticate(wanted))
-            if next == AfterFailure::RawPublicKey =>
-        {
-            let again = Again::RawPublicKey(wanted.clone());
-            Ok(State::AwaitingReconnection(again))
-        }
         // Where nothing need be proved, certificates that nobody could read are a handshake that failed.
-        (Event::NotAuthenticated(_), TlsPolicy::Opportunistic(_) | TlsPolicy::Encrypt(_))
-        | (Event::HandshakeFailed, _) => Ok(without_tls(next, Refusal::HandshakeFailed)),
-        (Event::ConnectionLost, _) => Ok(without_tls(next, Refusal::ConnectionLost)),
+        (Event::NotAuthenticated(_), TlsPolicy::Opportunistic(_) | TlsPolicy::Encrypt(_)) => {
+            Ok(without_tls(next, Refusal::HandshakeFailed))
+        }
+        _ => Err(Unexpected),
+    }
+}
+
+/// The handshake of an audit succeeded: mail goes on, whatever the verdict (RFC 7672 §9.1).
+fn after_audited_handshake(
+    demand: &Demand,
+    next: AfterFailure,
+    event: Event,
+) -> Result<State, Unexpected> {
+    match (event, demand) {
+        (Event::Authenticated(verified), Demand::Authenticate(wanted))
+            if verified.is_for(wanted.fingerprint()) =>
+        {
+            Ok(State::Ready(Assurance::Authenticated(verified)))
+        }
+        (Event::NotAuthenticated(error), Demand::Authenticate(_)) => {
+            Ok(State::Ready(Assurance::NotAuthenticated(error)))
+        }
+        (Event::Encrypted, Demand::Encrypt(_) | Demand::Refuse(_)) => {
+            Ok(State::Ready(Assurance::Encrypted))
+        }
+        (Event::NotAuthenticated(_), Demand::Encrypt(_) | Demand::Refuse(_)) => {
+            Ok(without_tls(next, Refusal::HandshakeFailed))
+        }
         _ => Err(Unexpected),
     }
 }
@@ -341,6 +373,10 @@ impl Event {
             TlsPolicy::Opportunistic(_) | TlsPolicy::Encrypt(_) => return Self::Encrypted,
             TlsPolicy::Authenticate(wanted) => wanted.verify(chain, now, algorithms),
             TlsPolicy::Pkix(wanted) => wanted.verify(chain, now, algorithms, roots),
+            TlsPolicy::Audit(audit) => match audit.demand() {
+                Demand::Authenticate(wanted) => wanted.verify(chain, now, algorithms),
+                Demand::Encrypt(_) | Demand::Refuse(_) => return Self::Encrypted,
+            },
         };
         verdict.map_or_else(Self::NotAuthenticated, Self::Authenticated)
     }
@@ -364,6 +400,8 @@ pub enum Assurance {
     Cleartext(Downgrade),
     /// By TLS with a server that was not authenticated.
     Encrypted,
+    /// By TLS with a server that was to be authenticated and was not; comes under [`TlsPolicy::Audit`] alone.
+    NotAuthenticated(VerifyError),
     /// By TLS with a server that was authenticated, by its TLSA records or, for submission, by the public PKI.
     Authenticated(Verified),
 }

@@ -2,7 +2,9 @@
 
 use smtp_dane::resolve::{NextHop, TlsPolicy, Unexpected};
 use smtp_dane::session::{Event, Session, StartTlsOffer, Step};
-use smtp_dane::{Authentication, FailedTls, Policy, RawPublicKeys, Verified, VerifyError};
+use smtp_dane::{
+    Authentication, DaneMode, FailedTls, Policy, RawPublicKeys, Verified, VerifyError,
+};
 
 use crate::support::certificates::{leaf, other_leaf, tlsa_text};
 use crate::support::drive::plan;
@@ -22,11 +24,20 @@ enum Kind {
     Resolute,
     /// The same as `Authenticate`; local policy asks for a raw public key where certificates fail.
     RawKey,
+    /// The same as `Authenticate`; local policy only looks on.
+    Audit,
 }
 
-use Kind::{Authenticate, Encrypt, Opportunistic, RawKey, Resolute};
+use Kind::{Audit, Authenticate, Encrypt, Opportunistic, RawKey, Resolute};
 
-const KINDS: [Kind; 5] = [Opportunistic, Encrypt, Authenticate, Resolute, RawKey];
+const KINDS: [Kind; 6] = [
+    Opportunistic,
+    Encrypt,
+    Authenticate,
+    Resolute,
+    RawKey,
+    Audit,
+];
 
 impl Kind {
     fn zone(self) -> Zone {
@@ -34,7 +45,7 @@ impl Kind {
         match self {
             Self::Opportunistic | Self::Resolute => zone,
             Self::Encrypt => zone.with(&unusable("mx.example.com")),
-            Self::Authenticate | Self::RawKey => zone.with(&usable("mx.example.com")),
+            Self::Authenticate | Self::RawKey | Self::Audit => zone.with(&usable("mx.example.com")),
         }
     }
 
@@ -43,13 +54,14 @@ impl Kind {
         match self {
             Self::Resolute => policy.failed_tls = FailedTls::Refuse,
             Self::RawKey => policy.raw_public_keys = RawPublicKeys::AfterCertificates,
+            Self::Audit => policy.dane = DaneMode::AuditOnly,
             Self::Opportunistic | Self::Encrypt | Self::Authenticate => {}
         }
         policy
     }
 
     fn tls(self) -> TlsPolicy {
-        let plan = plan(&self.zone(), domain(), &Policy::default()).0;
+        let plan = plan(&self.zone(), domain(), &self.policy()).0;
         plan.unwrap().tls().clone()
     }
 }
@@ -162,7 +174,7 @@ const INJECTED: &str = "abandon: PlaintextInjected";
 const TABLE: &[Row] = &[
     (
         HELLO,
-        &[Opportunistic, Resolute],
+        &[Opportunistic, Resolute, Audit],
         &[
             ("offered", "start TLS"),
             ("absent", "transfer: Cleartext(NotOffered)"),
@@ -182,7 +194,7 @@ const TABLE: &[Row] = &[
     ),
     (
         START_TLS,
-        &[Opportunistic],
+        &[Opportunistic, Audit],
         &[
             ("220", "handshake"),
             ("220+1", INJECTED),
@@ -243,6 +255,16 @@ const TABLE: &[Row] = &[
     ),
     (
         HANDSHAKE,
+        &[Audit],
+        &[
+            ("own proof", "transfer: Authenticated"),
+            ("no proof", "transfer: NotAuthenticated(NoRecordMatched)"),
+            ("handshake failed", "reconnect"),
+            ("lost", "reconnect"),
+        ],
+    ),
+    (
+        HANDSHAKE,
         &[RawKey],
         &[
             ("own proof", "transfer: Authenticated"),
@@ -290,12 +312,12 @@ const TABLE: &[Row] = &[
     ),
     (
         RECONNECT,
-        &[Opportunistic, RawKey],
+        &[Opportunistic, RawKey, Audit],
         &[("reconnected", "say hello"), ("lost", LOST)],
     ),
     (
         SECOND_HELLO,
-        &[Opportunistic],
+        &[Opportunistic, Audit],
         &[
             // TLS was tried, and is not tried again.
             ("offered", "transfer: Cleartext(HandshakeFailed)"),
@@ -304,9 +326,9 @@ const TABLE: &[Row] = &[
             ("lost", LOST),
         ],
     ),
-    (CLEARTEXT, &[Opportunistic, Resolute], &[]),
+    (CLEARTEXT, &[Opportunistic, Resolute, Audit], &[]),
     (ENCRYPTED, &[Opportunistic, Encrypt, Resolute], &[]),
-    (AUTHENTICATED, &[Authenticate, RawKey], &[]),
+    (AUTHENTICATED, &[Authenticate, RawKey, Audit], &[]),
     (ABANDONED, &KINDS, &[]),
 ];
 
@@ -374,6 +396,8 @@ fn check_strength(kind: Kind, session: &Session) {
         Opportunistic => assurance.starts_with("Cleartext") || assurance == "Encrypted",
         Encrypt => assurance == "Encrypted",
         Authenticate | RawKey => assurance == "Authenticated",
+        // It protects nothing, and says so.
+        Audit => assurance != "Encrypted",
         Resolute => ["Cleartext(NotOffered)", "Encrypted"].contains(&assurance),
     };
     assert!(allowed, "{kind:?}: {step}");

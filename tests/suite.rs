@@ -9,6 +9,7 @@
     reason = "a test may stop at what it did not expect"
 )]
 
+mod audit;
 mod bounds;
 mod certificates;
 mod faults;

@@ -6,7 +6,7 @@ use core::fmt;
 
 use crate::delivery::{AttemptResult, Deferral, Delivery, HostRecord, Outcome, Step};
 use crate::dns::{FailedLookup, QueryType};
-use crate::resolve::{EncryptCause, HostError, Plan, RouteError, TlsPolicy};
+use crate::resolve::{Demand, EncryptCause, Encryption, HostError, Plan, RouteError, TlsPolicy};
 use crate::session::Refusal;
 use crate::verify::VerifyError;
 
@@ -98,12 +98,18 @@ impl ResultType {
 
     /// Unusable records are reported even where mail went on encrypted.
     fn of_plan(plan: &Plan) -> Option<Self> {
+        let of_encryption = |encryption: &Encryption| match encryption.cause() {
+            EncryptCause::AllUnusable(_) => Some(Self::TlsaInvalid),
+            EncryptCause::InsecureMx(_) => None,
+        };
         match plan.tls() {
-            TlsPolicy::Encrypt(encryption) => match encryption.cause() {
-                EncryptCause::AllUnusable(_) => Some(Self::TlsaInvalid),
-                EncryptCause::InsecureMx(_) => None,
-            },
+            TlsPolicy::Encrypt(encryption) => of_encryption(encryption),
             TlsPolicy::Opportunistic(_) | TlsPolicy::Authenticate(_) | TlsPolicy::Pkix(_) => None,
+            TlsPolicy::Audit(audit) => match audit.demand() {
+                Demand::Encrypt(encryption) => of_encryption(encryption),
+                Demand::Authenticate(_) => None,
+                Demand::Refuse(error) => Self::of_host_error(error),
+            },
         }
     }
 

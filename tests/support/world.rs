@@ -7,7 +7,7 @@ use pki_types::{CertificateDer, SubjectPublicKeyInfoDer, UnixTime};
 use smtp_dane::Policy;
 use smtp_dane::delivery::{Delivery, Event, Outcome, Step, Transfer};
 use smtp_dane::dns::{Answer, Question};
-use smtp_dane::resolve::{NextHop, TlsPolicy};
+use smtp_dane::resolve::NextHop;
 use smtp_dane::session::{self, Assurance, StartTlsOffer};
 
 use super::certificates::spki;
@@ -191,18 +191,14 @@ impl Server {
                     session::Event::Authenticated,
                 )
             }
-            session::Step::Handshake(TlsPolicy::Authenticate(authentication)) => {
+            session::Step::Handshake(tls) => {
                 let chain: Vec<CertificateDer<'_>> = self
                     .chain
                     .iter()
                     .map(|der| CertificateDer::from(der.as_slice()))
                     .collect();
-                match authentication.verify(&chain, NOW, &[]) {
-                    Ok(verified) => session::Event::Authenticated(verified),
-                    Err(error) => session::Event::NotAuthenticated(error),
-                }
+                session::Event::of_handshake(tls, &chain, NOW, &[], &[])
             }
-            session::Step::Handshake(_) => session::Event::Encrypted,
             session::Step::RawPublicKeyHandshake(_) => session::Event::HandshakeFailed,
             session::Step::Reconnect => session::Event::Reconnected,
             session::Step::Transfer(_) | session::Step::Abandon(_) => {

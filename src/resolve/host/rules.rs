@@ -10,7 +10,9 @@ use crate::name::Name;
 use crate::policy::{DaneMode, InsecureMx, MxAlias, Policy};
 use crate::resolve::lookups::{Lookups, Resolved};
 use crate::resolve::routing::leads_home;
-use crate::resolve::{EncryptCause, Encryption, Exchanger, Host, HostError, MAX_ADDRESSES};
+use crate::resolve::{
+    Audit, Demand, EncryptCause, Encryption, Exchanger, Host, HostError, MAX_ADDRESSES,
+};
 use crate::resolve::{NotApplicable, Plan, Route, RouteKind, TlsPolicy};
 use crate::tlsa::{self, Published, Record, Role};
 use crate::verify::{Authentication, NameRule, PublicPki};
@@ -71,19 +73,19 @@ impl Task {
     ) -> Result<Progress, HostError> {
         match state {
             State::AwaitingAddresses(_) => self.after_addresses(results, next_id),
-            State::AwaitingAlias { seen, reached, .. } => {
-                let alias = the_one(results)?;
-                self.after_alias(&alias, seen, reached.clone(), next_id)
-            }
+            State::AwaitingAlias { seen, reached, .. } => the_one(results)
+                .and_then(|alias| self.after_alias(&alias, seen, reached.clone(), next_id))
+                .or_else(|error| self.refuse(error, reached.clone())),
             State::AwaitingTlsa {
                 candidate,
                 later,
                 reached,
                 ..
-            } => {
-                let found = the_one(results)?;
-                self.after_tlsa(candidate, later, found, reached.clone(), next_id)
-            }
+            } => the_one(results)
+                .and_then(|found| {
+                    self.after_tlsa(candidate, later, found, reached.clone(), next_id)
+                })
+                .or_else(|error| self.refuse(error, reached.clone())),
             State::Done(result) => result.clone().map(Progress::Ready),
         }
     }
@@ -119,6 +121,9 @@ impl Task {
         if self.kind == RouteKind::Submission {
             return self.by_public_pki(name, reached);
         }
+        if self.policy.dane == DaneMode::Off {
+            return self.without_dane(NotApplicable::SwitchedOff, reached);
+        }
         if self.route_security == Security::Insecure
             && self.policy.insecure_mx == InsecureMx::Ignore
         {
@@ -126,8 +131,10 @@ impl Task {
         }
         let secure = |family: &&Resolved| family.security == Security::Secure;
         if answered.iter().any(|family| secure(&family)) {
-            let candidates = candidates(name, answered.iter().filter(secure))?;
-            return self.ask_for_tlsa(candidates, reached, next_id);
+            return match candidates(name, answered.iter().filter(secure)) {
+                Ok(candidates) => self.ask_for_tlsa(candidates, reached, next_id),
+                Err(error) => self.refuse(error, reached),
+            };
         }
         if !aliased {
             // RFC 7672 §2.2.2: no TLSA query; some servers of unsigned zones never answer one.
@@ -202,6 +209,10 @@ impl Task {
         match (resolved.security, resolved.found) {
             (Security::Secure, Found::Associations(records)) => {
                 let tls = self.tls_policy(candidate, records)?;
+                let tls = match self.policy.dane {
+                    DaneMode::AuditOnly => tls.audited(),
+                    DaneMode::Opportunistic | DaneMode::Mandatory | DaneMode::Off => tls,
+                };
                 Ok(Progress::Ready(self.plan(reached, tls)))
             }
             // An alias at the TLSA name changes neither the base domain nor the names; an insecure one ends in no records.
@@ -245,9 +256,10 @@ impl Task {
         match (published, self.policy.dane) {
             // RFC 7672 §2.2: mandatory DANE wants authentication, and these records cannot give it.
             (Published::AllUnusable(_), DaneMode::Mandatory) => Err(HostError::NoUsableTlsa),
-            (Published::AllUnusable(records), DaneMode::Opportunistic) => {
-                Ok(encrypt(EncryptCause::AllUnusable(records)))
-            }
+            (
+                Published::AllUnusable(records),
+                DaneMode::Opportunistic | DaneMode::AuditOnly | DaneMode::Off,
+            ) => Ok(encrypt(EncryptCause::AllUnusable(records))),
             (Published::Usable(set), _)
                 if self.route_security == Security::Insecure
                     && self.policy.insecure_mx == InsecureMx::Encrypt =>
@@ -266,7 +278,7 @@ impl Task {
     fn by_public_pki(&self, name: &Name, reached: Reached) -> Result<Progress, HostError> {
         match self.policy.dane {
             DaneMode::Mandatory => Err(HostError::DaneRequired(NotApplicable::Submission)),
-            DaneMode::Opportunistic => {
+            DaneMode::Opportunistic | DaneMode::AuditOnly | DaneMode::Off => {
                 let tls = TlsPolicy::Pkix(PublicPki::new(name.clone()));
                 Ok(Progress::Ready(self.plan(reached, tls)))
             }
@@ -277,10 +289,21 @@ impl Task {
     fn without_dane(&self, why: NotApplicable, reached: Reached) -> Result<Progress, HostError> {
         match self.policy.dane {
             DaneMode::Mandatory => Err(HostError::DaneRequired(why)),
-            DaneMode::Opportunistic => {
+            DaneMode::Opportunistic | DaneMode::AuditOnly | DaneMode::Off => {
                 let plan = self.plan(reached, TlsPolicy::Opportunistic(why));
                 Ok(Progress::Ready(plan))
             }
+        }
+    }
+
+    /// A rule of DANE bars a host whose addresses are known. An audit notes it and goes on (RFC 7672 §9.1).
+    fn refuse(&self, error: HostError, reached: Reached) -> Result<Progress, HostError> {
+        match self.policy.dane {
+            DaneMode::AuditOnly => {
+                let tls = TlsPolicy::Audit(Audit::of(Demand::Refuse(error)));
+                Ok(Progress::Ready(self.plan(reached, tls)))
+            }
+            DaneMode::Opportunistic | DaneMode::Mandatory | DaneMode::Off => Err(error),
         }
     }
 

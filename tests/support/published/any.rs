@@ -6,7 +6,10 @@ use proptest::prelude::*;
 use smtp_dane::delivery::Transfer;
 use smtp_dane::dns::Security;
 use smtp_dane::session::StartTlsOffer;
-use smtp_dane::{AddressFamily, DaneMode, FailedTls, InsecureMx, MxAlias, Policy, RawPublicKeys};
+use smtp_dane::{
+    AddressFamily, AnchorDates, CnId, DaneMode, FailedTls, InsecureMx, MxAlias, Policy,
+    RawPublicKeys,
+};
 
 use super::{Family, Mailer, MxAnswer, Published, Tlsa};
 use crate::support::certificates::{leaf, other_leaf};
@@ -144,9 +147,11 @@ pub fn policy() -> impl Strategy<Value = Policy> {
             ][..],
         ),
         prop::sample::select(&[RawPublicKeys::Never, RawPublicKeys::AfterCertificates][..]),
+        prop::sample::select(&[CnId::Fallback, CnId::Never][..]),
+        prop::sample::select(&[AnchorDates::Check, AnchorDates::Ignore][..]),
     )
         .prop_map(
-            |(dane, insecure_mx, mx_alias, address_family, failed_tls, raw)| {
+            |(dane, insecure_mx, mx_alias, address_family, failed_tls, raw, cn_id, dates)| {
                 let mut policy = Policy::default();
                 policy.dane = dane;
                 policy.insecure_mx = insecure_mx;
@@ -154,6 +159,8 @@ pub fn policy() -> impl Strategy<Value = Policy> {
                 policy.address_family = address_family;
                 policy.failed_tls = failed_tls;
                 policy.raw_public_keys = raw;
+                policy.cn_id = cn_id;
+                policy.anchor_dates = dates;
                 policy
             },
         )
