@@ -214,7 +214,7 @@ impl Delivery {
 
     /// Looks up the host after those that are done with, or ends.
     fn go_to_next_host(&mut self, route: Arc<Route>, next_id: QueryId) {
-        let may_try = self.attempts().count() < MAX_ATTEMPTS;
+        let may_try = self.attempts().count() < self.policy.most_attempts();
         while let Some(exchanger) = route.exchangers().get(self.hosts.len()).filter(|_| may_try) {
             let lookup = HostLookup::starting_at(next_id, exchanger, &route, &self.policy);
             match lookup.step() {
@@ -301,7 +301,7 @@ impl Delivery {
         let addresses = reaching.plan.addresses();
         let next = addresses.get(reaching.attempts.len()).copied();
         let before = self.hosts.iter().flat_map(HostRecord::attempts).count();
-        let may_try = before + reaching.attempts.len() < MAX_ATTEMPTS;
+        let may_try = before + reaching.attempts.len() < self.policy.most_attempts();
         if let Some(address) = next.filter(|_| may_try) {
             reaching.address = address;
             self.state = State::Connecting(route, reaching.clone());

@@ -68,7 +68,9 @@ pub mod tlsa;
 mod verify;
 
 pub use name::{MAX_LABEL, MAX_NAME, Name, NameError};
-pub use policy::{AddressFamily, AnchorDates, CnId, DaneMode, Digests, FailedTls, Identity};
+pub use policy::{
+    AddressFamily, AnchorDates, Bounds, CnId, DaneMode, Digests, FailedTls, Identity,
+};
 pub use policy::{InsecureMx, MxAlias, Policy, RawPublicKeys};
 pub use resolve::Unexpected;
 pub use verify::{Authentication, MAX_CHAIN, NoAuthentication, PublicPki, Scope};

@@ -2,8 +2,11 @@
 
 use alloc::sync::Arc;
 use core::net::IpAddr;
+use core::num::NonZeroUsize;
 
+use crate::delivery::MAX_ATTEMPTS;
 use crate::name::Name;
+use crate::resolve::MAX_ADDRESSES;
 
 /// What a site wants for one destination. It is a plain value, so each destination can have its own.
 ///
@@ -36,6 +39,8 @@ pub struct Policy {
     pub failed_tls: FailedTls,
     /// Whether to ask for a raw public key where certificates failed.
     pub raw_public_keys: RawPublicKeys,
+    /// How many addresses to try.
+    pub bounds: Bounds,
     /// The names and addresses by which this site is known, so that it notices that it is itself an MX host of the domain
     /// (RFC 5321 §5.1). Without any, a loop goes unnoticed.
     pub identities: Arc<[Identity]>,
@@ -90,6 +95,8 @@ pub enum AddressFamily {
     /// Both, in turn, beginning with IPv6.
     #[default]
     Any,
+    /// Both, in turn, beginning with IPv4.
+    V4First,
     /// IPv4 alone.
     V4,
     /// IPv6 alone.
@@ -99,7 +106,7 @@ pub enum AddressFamily {
 impl AddressFamily {
     pub(crate) const fn has(self, address: IpAddr) -> bool {
         match self {
-            Self::Any => true,
+            Self::Any | Self::V4First => true,
             Self::V4 => address.is_ipv4(),
             Self::V6 => address.is_ipv6(),
         }
@@ -170,6 +177,27 @@ pub enum RawPublicKeys {
     AfterCertificates,
 }
 
+/// How many addresses to try (RFC 5321 §5.1: at least two, and a limit is allowed). A number above that of the crate counts as
+/// the latter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Bounds {
+    /// Of one host, at most [`MAX_ADDRESSES`](crate::resolve::MAX_ADDRESSES).
+    pub addresses: NonZeroUsize,
+    /// Over all hosts of one delivery, at most [`MAX_ATTEMPTS`](crate::delivery::MAX_ATTEMPTS).
+    pub attempts: NonZeroUsize,
+}
+
+impl Default for Bounds {
+    /// Those of the crate.
+    fn default() -> Self {
+        Self {
+            addresses: NonZeroUsize::MAX,
+            attempts: NonZeroUsize::MAX,
+        }
+    }
+}
+
 /// A name or address by which the sending site is known.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[expect(
@@ -184,6 +212,16 @@ pub enum Identity {
 }
 
 impl Policy {
+    /// Most addresses of one host that are tried.
+    pub(crate) fn most_addresses(&self) -> usize {
+        self.bounds.addresses.get().min(MAX_ADDRESSES)
+    }
+
+    /// Most addresses that one delivery tries.
+    pub(crate) fn most_attempts(&self) -> usize {
+        self.bounds.attempts.get().min(MAX_ATTEMPTS)
+    }
+
     /// Whether this site is known by `name`.
     pub(crate) fn is_own_name(&self, name: &Name) -> bool {
         let is_it = |identity: &Identity| matches!(identity, Identity::Name(own) if own == name);

@@ -2,6 +2,8 @@
 
 pub mod tlsrpt;
 
+mod explanation;
 mod status;
 
+pub use explanation::Explanation;
 pub use status::Status;

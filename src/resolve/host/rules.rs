@@ -7,12 +7,10 @@ use core::num::NonZeroU16;
 use super::{Progress, State};
 use crate::dns::{FailedLookup, Found, QueryId, QueryType, Question, Security};
 use crate::name::Name;
-use crate::policy::{DaneMode, InsecureMx, MxAlias, Policy};
+use crate::policy::{AddressFamily, DaneMode, InsecureMx, MxAlias, Policy};
 use crate::resolve::lookups::{Lookups, Resolved};
 use crate::resolve::routing::leads_home;
-use crate::resolve::{
-    Audit, Demand, EncryptCause, Encryption, Exchanger, Host, HostError, MAX_ADDRESSES,
-};
+use crate::resolve::{Audit, Demand, EncryptCause, Encryption, Exchanger, Host, HostError};
 use crate::resolve::{NotApplicable, Plan, Route, RouteKind, TlsPolicy};
 use crate::tlsa::{self, Published, Record, Role};
 use crate::verify::{Authentication, NameRule, PublicPki};
@@ -105,7 +103,7 @@ impl Task {
                 Err(failed) => failure = failure.or(Some(failed)),
             }
         }
-        let reached = Reached::by(&answered);
+        let reached = Reached::by(&answered, &self.policy);
         if reached.addresses.is_empty() {
             let security = answered.iter().map(|family| family.security).min();
             return Err(self.without_addresses(failure, security.unwrap_or(Security::Insecure)));
@@ -365,8 +363,8 @@ pub(super) struct Reached {
 }
 
 impl Reached {
-    /// Takes the families in turn, IPv6 first, and keeps the order of the resolver within each (RFC 5321 §5.1).
-    fn by(answered: &[Resolved]) -> Self {
+    /// Takes the families in turn, the preferred one first, and keeps the order of the resolver within each (RFC 5321 §5.1).
+    fn by(answered: &[Resolved], policy: &Policy) -> Self {
         let of_kind = |is_kind: fn(&IpAddr) -> bool| {
             let all = answered.iter().flat_map(|family| match &family.found {
                 Found::Addresses(addresses) => addresses.as_slice(),
@@ -375,12 +373,16 @@ impl Reached {
             all.copied().filter(is_kind).collect::<Vec<_>>()
         };
         let (v6, v4) = (of_kind(IpAddr::is_ipv6), of_kind(IpAddr::is_ipv4));
-        let mut addresses = Vec::with_capacity(v6.len() + v4.len());
-        for place in 0..v6.len().max(v4.len()) {
-            addresses.extend(v6.get(place));
-            addresses.extend(v4.get(place));
+        let (first, second) = match policy.address_family {
+            AddressFamily::V4First => (v4, v6),
+            AddressFamily::Any | AddressFamily::V4 | AddressFamily::V6 => (v6, v4),
+        };
+        let mut addresses = Vec::with_capacity(first.len() + second.len());
+        for place in 0..first.len().max(second.len()) {
+            addresses.extend(first.get(place));
+            addresses.extend(second.get(place));
         }
-        addresses.truncate(MAX_ADDRESSES);
+        addresses.truncate(policy.most_addresses());
         Self {
             addresses,
             ttl: answered.iter().map(|family| family.ttl).min().unwrap_or(0),
