@@ -20,6 +20,7 @@ mod prop_values;
 mod prop_verify;
 mod reasons;
 mod report;
+mod report_continuity;
 mod rfc1034;
 mod rfc1035;
 mod rfc1035_records;
