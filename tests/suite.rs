@@ -21,6 +21,10 @@ mod prop_verify;
 mod reasons;
 mod report;
 mod report_continuity;
+#[cfg(feature = "serde")]
+mod report_json;
+mod report_tlsrpt;
+mod report_tlsrpt_counts;
 mod rfc1034;
 mod rfc1035;
 mod rfc1035_records;
