@@ -11,7 +11,7 @@ use crate::support::name;
 use crate::support::pki::{Authority, expired};
 use crate::support::sites::{ONE_HOST, by_insecure_mx, domain, mandatory, relay, unusable, usable};
 use crate::support::world::{Run, Server, World};
-use crate::support::zone::{Failure, Zone};
+use crate::support::zone::{Chasing, Failure, Zone};
 
 fn one_host(tlsa: &str) -> Zone {
     Zone::signed().with(ONE_HOST).with(tlsa)
@@ -140,6 +140,22 @@ fn the_want_of_tls_is_a_failed_session_whether_it_was_demanded_or_not() {
 }
 
 #[test]
+fn cleartext_behind_the_reply_to_start_tls_is_a_failed_session_under_any_policy() {
+    let injecting = Server {
+        start_tls: (220, 1),
+        ..Server::with(leaf())
+    };
+    for (tlsa, policy) in [(usable("mx.example.com"), TLSA), (String::new(), NONE)] {
+        let run = deliver_to(one_host(&tlsa), injecting.clone());
+        assert!(!run.delivered());
+        assert_eq!(
+            lines(&run),
+            [format!("{policy} 192.0.2.1: validation-failure")]
+        );
+    }
+}
+
+#[test]
 fn a_certificate_that_fails_is_reported_by_its_type() {
     let run = deliver_to(
         one_host(&usable("mx.example.com")),
@@ -254,13 +270,13 @@ fn a_failed_tlsa_lookup_is_one_failed_session_under_its_base_domain() {
         ["tlsa host.example at mx.example.com: dnssec-invalid"]
     );
     // The records are elsewhere, by an alias of their own.
-    let zone = one_host("_25._tcp.mx.example.com CNAME tlsa.example").failing(
-        "tlsa.example",
-        QueryType::Tlsa,
-        Failure::Bogus,
-    );
-    let run = deliver_to(zone, Server::with(leaf()));
-    assert_eq!(lines(&run), [format!("{TLSA}: dnssec-invalid")]);
+    for chasing in [Chasing::WholeChain, Chasing::OneByOne] {
+        let zone = one_host("_25._tcp.mx.example.com CNAME _dane.tlsa.example")
+            .failing("_dane.tlsa.example", QueryType::Tlsa, Failure::Bogus)
+            .chasing(chasing);
+        let run = deliver_to(zone, Server::with(leaf()));
+        assert_eq!(lines(&run), [format!("{TLSA}: dnssec-invalid")]);
+    }
 }
 
 #[test]
@@ -273,6 +289,12 @@ fn a_lookup_that_failed_before_any_tlsa_record_has_no_policy() {
         let run = deliver_to(zone, Server::with(leaf()));
         assert_eq!(lines(&run), [format!("{NONE}: dnssec-invalid")]);
     }
+    let zone = Zone::signed()
+        .with("example.com MX 10 mx.example.com\nmx.example.com CNAME host.example")
+        .insecure("host.example A 192.0.2.1\nhost.example AAAA 2001:db8::1")
+        .failing("mx.example.com", QueryType::Cname, Failure::Timeout);
+    let run = deliver_to(zone, Server::with(leaf()));
+    assert_eq!(lines(&run), [format!("{NONE}: dnssec-invalid")]);
 }
 
 #[test]

@@ -132,17 +132,17 @@ fn different_policies_of_a_domain_stand_apart_and_different_domains_in_reports_o
 #[test]
 fn a_count_that_cannot_grow_stays_and_says_so() {
     for (many, then) in [(MAX_COUNT, 1), (1, u64::MAX), (u64::MAX, u64::MAX)] {
-        for session in [good(), bad()] {
+        for counted in [good(), bad()] {
             let mut aggregator = Aggregator::new();
-            aggregator.add_many(&session, many);
-            aggregator.add_many(&session, then);
+            aggregator.add_many(&counted, many);
+            aggregator.add_many(&counted, then);
             let report = of_example(&aggregator);
             let (good, bad) = totals(&report);
             assert_eq!(good + bad, MAX_COUNT);
             assert_eq!(detail_sum(&report.policies()[0]), bad);
             assert_eq!(report.counts(), Counts::Saturated);
-            // It goes on saying so.
-            aggregator.add(&session);
+            // It goes on saying so, whatever else is counted.
+            aggregator.add(&session("", Server::with(leaf())));
             assert_eq!(of_example(&aggregator).counts(), Counts::Saturated);
         }
     }

@@ -73,7 +73,8 @@ impl AppliedPolicy {
     }
 
     /// The policy domain: the TLSA base domain, or the recipient's domain if no TLSA records apply. It is the name of the MX
-    /// host where the set of records was refused as a whole.
+    /// host where the base domain is not known any more: the set of records was refused as a whole, or an alias of theirs
+    /// led to a lookup that failed.
     #[must_use]
     pub const fn domain(&self) -> &Name {
         &self.domain
@@ -95,11 +96,13 @@ fn is_for_tlsa(failed: &FailedLookup) -> bool {
     failed.question.query_type() == QueryType::Tlsa
 }
 
-/// The TLSA base domain of an owner like `_25._tcp.mx.example.com`; an alias may have led to any other one.
+/// The TLSA base domain of an owner like `_25._tcp.mx.example.com`; the records may be somewhere else, by an alias.
 fn base_of(owner: &Name) -> Option<Name> {
     let mut labels = owner.labels();
-    let is_underscored = |label: &[u8]| label.first() == Some(&b'_');
-    if !(labels.next().is_some_and(is_underscored) && labels.next().is_some_and(is_underscored)) {
+    let is_port = labels
+        .next()
+        .is_some_and(|label| label.first() == Some(&b'_'));
+    if !(is_port && labels.next() == Some(b"_tcp")) {
         return None;
     }
     let mut wire = Vec::new();
