@@ -31,6 +31,37 @@ pub const MAX_MX_HOSTS: usize = crate::resolve::MAX_EXCHANGERS;
 /// No session is lost. Where a domain has more policies or failures than the bounds allow, the further ones are counted
 /// without their particulars, and [`Report::detail`] says so; a count that cannot grow stays at [`MAX_COUNT`], and
 /// [`Report::counts`] says so. The domains themselves are those to which this site sends mail, and have no bound.
+///
+/// ```
+/// use core::time::Duration;
+///
+/// use pki_types::UnixTime;
+/// use smtp_dane::delivery::{Delivery, Event, Step};
+/// use smtp_dane::dns::{Answer, LookupError};
+/// use smtp_dane::report::tlsrpt::{Aggregator, DateRange, Header, sessions};
+/// use smtp_dane::resolve::NextHop;
+/// use smtp_dane::{Name, Policy};
+///
+/// let domain: Name = "example.com".parse()?;
+/// let mut delivery = Delivery::new(NextHop::domain(domain.clone()), Policy::default(), 7);
+/// while let Step::Lookup([query, ..]) = delivery.step() {
+///     delivery.handle(Event::Answer(query.id(), Answer::failed(LookupError::Bogus)))?;
+/// }
+/// let mut aggregator = Aggregator::new();
+/// for session in sessions(&delivery, &domain) {
+///     aggregator.add(&session);
+/// }
+/// let header = Header {
+///     organization_name: "Example Net".to_string(),
+///     contact_info: "tls@example.net".to_string(),
+///     report_id: "2016-04-01_example.com".to_string(),
+///     date_range: DateRange::of_day(UnixTime::since_unix_epoch(Duration::from_secs(1_459_512_000)))?,
+/// };
+/// let report = aggregator.report(&domain, header).ok_or("a session was counted")?;
+/// assert_eq!(report.policies()[0].summary.total_failure_session_count, 1);
+/// assert_eq!(report.policies()[0].failure_details[0].result_type.to_string(), "dnssec-invalid");
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Aggregator {
     domains: BTreeMap<Name, Domain>,
