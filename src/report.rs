@@ -1,5 +1,6 @@
 //! What to tell others about a delivery: pure functions of what happened.
 
+pub mod continuity;
 pub mod tlsrpt;
 
 mod explanation;

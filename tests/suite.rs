@@ -22,6 +22,11 @@ mod prop_verify;
 mod reason_walk;
 mod reasons;
 mod report;
+mod report_continuity;
+#[cfg(feature = "serde")]
+mod report_json;
+mod report_tlsrpt;
+mod report_tlsrpt_counts;
 mod rfc1034;
 mod rfc1035;
 mod rfc1035_records;
