@@ -18,6 +18,7 @@ mod prop_delivery;
 mod prop_dns;
 mod prop_values;
 mod prop_verify;
+mod publish;
 mod reasons;
 mod report;
 mod rfc1034;
