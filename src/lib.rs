@@ -47,7 +47,7 @@
 //! # Reading order
 //!
 //! [`Name`], then [`dns`] (what an answer is), [`resolve`] (route and plan), [`tlsa`] and [`cert`] (records and certificates),
-//! [`Authentication`] (the verdict), [`session`], [`delivery`], [`report`].
+//! [`Authentication`] (the verdict), [`session`], [`delivery`], [`report`]. For those who run a server: [`publish`].
 #![no_std]
 
 extern crate alloc;
@@ -59,6 +59,7 @@ pub mod dns;
 pub mod hickory;
 mod name;
 mod policy;
+pub mod publish;
 pub mod report;
 pub mod resolve;
 #[cfg(feature = "rustls")]

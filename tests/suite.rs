@@ -19,6 +19,7 @@ mod prop_delivery;
 mod prop_dns;
 mod prop_values;
 mod prop_verify;
+mod publish;
 mod reason_walk;
 mod reasons;
 mod report;

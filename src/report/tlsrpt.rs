@@ -20,7 +20,7 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::delivery::{AttemptResult, Deferral, Delivery, HostRecord, Outcome, Step};
+use crate::delivery::{AttemptResult, Deferral, Delivery, HostRecord, Objection, Outcome, Step};
 use crate::dns::{FailedLookup, QueryType};
 use crate::resolve::{Demand, EncryptCause, Encryption, HostError, Plan, RouteError, TlsPolicy};
 use crate::session::Refusal;
@@ -74,9 +74,14 @@ impl ResultType {
             .iter()
             .filter_map(|attempt| match attempt.result() {
                 AttemptResult::Refused(refusal) => Self::of_refusal(refusal),
-                AttemptResult::Unreachable
-                | AttemptResult::NotTaken { .. }
-                | AttemptResult::Delivered(_) => None,
+                AttemptResult::Unreachable => None,
+                AttemptResult::NotTaken { assurance, .. } | AttemptResult::Delivered(assurance) => {
+                    match Objection::to(plan.ok()?.tls(), assurance)? {
+                        Objection::Connection(refusal) => Self::of_refusal(&refusal),
+                        // The plan has said so already.
+                        Objection::Host(_) => None,
+                    }
+                }
             });
         of_plan.into_iter().chain(of_attempts).collect()
     }

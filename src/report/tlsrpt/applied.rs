@@ -7,8 +7,9 @@ use core::fmt;
 use crate::delivery::HostRecord;
 use crate::dns::{FailedLookup, QueryType};
 use crate::name::Name;
-use crate::resolve::{EncryptCause, Host, HostError, TlsPolicy};
+use crate::resolve::{Demand, EncryptCause, Encryption, Host, HostError, TlsPolicy};
 use crate::tlsa::{Record, TlsaSet};
+use crate::verify::Authentication;
 
 /// The policy that a session was held against (RFC 8460 §4.4).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -44,25 +45,42 @@ impl AppliedPolicy {
         match record.plan() {
             Ok(plan) => match plan.tls() {
                 TlsPolicy::Opportunistic(_) | TlsPolicy::Pkix(_) => Self::none(domain),
-                TlsPolicy::Authenticate(wanted) => {
-                    Self::tlsa(wanted.base(), published(wanted.tlsa()))
-                }
-                TlsPolicy::Encrypt(wanted) => match wanted.cause() {
-                    EncryptCause::AllUnusable(records) => {
-                        Self::tlsa(wanted.base(), records.iter().map(|(record, _)| record))
-                    }
-                    EncryptCause::InsecureMx(set) => Self::tlsa(wanted.base(), published(set)),
+                TlsPolicy::Authenticate(wanted) => Self::of_authentication(wanted),
+                TlsPolicy::Encrypt(wanted) => Self::of_encryption(wanted),
+                TlsPolicy::Audit(audit) => match audit.demand() {
+                    Demand::Authenticate(wanted) => Self::of_authentication(wanted),
+                    Demand::Encrypt(wanted) => Self::of_encryption(wanted),
+                    Demand::Refuse(error) => Self::of_host_error(error, host, domain),
                 },
             },
-            // There are records, or nobody knows that there are none; which ones was never learnt or is not kept.
-            Err(HostError::Lookup(failed)) if is_for_tlsa(failed) => {
+            Err(error) => Self::of_host_error(error, host, domain),
+        }
+    }
+
+    fn of_authentication(wanted: &Authentication) -> Self {
+        Self::tlsa(wanted.base(), published(wanted.tlsa()))
+    }
+
+    fn of_encryption(wanted: &Encryption) -> Self {
+        match wanted.cause() {
+            EncryptCause::AllUnusable(records) => {
+                Self::tlsa(wanted.base(), records.iter().map(|(record, _)| record))
+            }
+            EncryptCause::InsecureMx(set) => Self::tlsa(wanted.base(), published(set)),
+        }
+    }
+
+    /// There are records, or nobody knows that there are none; which ones was never learnt or is not kept.
+    fn of_host_error(error: &HostError, host: &Name, domain: &Name) -> Self {
+        match error {
+            HostError::Lookup(failed) if is_for_tlsa(failed) => {
                 let base = base_of(failed.question.name());
                 Self::tlsa(base.as_ref().unwrap_or(host), core::iter::empty())
             }
-            Err(HostError::TlsaSet(_) | HostError::NoUsableTlsa) => {
+            HostError::TlsaSet(_) | HostError::NoUsableTlsa => {
                 Self::tlsa(host, core::iter::empty())
             }
-            Err(_) => Self::none(domain),
+            _ => Self::none(domain),
         }
     }
 

@@ -8,7 +8,7 @@ use core::net::IpAddr;
 use super::{AppliedPolicy, ResultType};
 use crate::delivery::{AttemptResult, Deferral, Delivery, HostRecord, Outcome, Step};
 use crate::name::Name;
-use crate::resolve::{Host, HostError, RouteError};
+use crate::resolve::{Demand, Host, HostError, RouteError, TlsPolicy};
 use crate::session::{Assurance, Downgrade, Refusal};
 
 /// Most characters of what a server calls itself that are kept: what a domain name may have (RFC 5321 §4.5.3.1.2).
@@ -88,7 +88,18 @@ impl ReportedSession {
             },
             |plan| {
                 let result_type = ResultType::of_plan(plan)?;
-                let reason = FailureReason::NoUsableRecord;
+                let reason = match plan.tls() {
+                    TlsPolicy::Audit(audit) => match audit.demand() {
+                        Demand::Refuse(error) => FailureReason::Host(error.clone()),
+                        Demand::Encrypt(_) | Demand::Authenticate(_) => {
+                            FailureReason::NoUsableRecord
+                        }
+                    },
+                    TlsPolicy::Opportunistic(_)
+                    | TlsPolicy::Encrypt(_)
+                    | TlsPolicy::Authenticate(_)
+                    | TlsPolicy::Pkix(_) => FailureReason::NoUsableRecord,
+                };
                 Some(SessionFailure::new(result_type, reason))
             },
         );
@@ -203,6 +214,11 @@ fn of_attempt(result: &AttemptResult) -> Option<Result<(), SessionFailure>> {
 const fn of_assurance(assurance: &Assurance) -> Result<(), SessionFailure> {
     match assurance {
         Assurance::Encrypted | Assurance::Authenticated(_) => Ok(()),
+        Assurance::NotAuthenticated(error) => {
+            let result_type = ResultType::of_verify_error(*error);
+            let reason = FailureReason::Refused(Refusal::NotAuthenticated(*error));
+            Err(SessionFailure::new(result_type, reason))
+        }
         Assurance::Cleartext(why) => {
             let result_type = match why {
                 Downgrade::NotOffered | Downgrade::Rejected { .. } => {
