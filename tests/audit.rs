@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use smtp_dane::delivery::{Deferral, Objection, Outcome};
 use smtp_dane::dns::{QueryType, Security};
-use smtp_dane::report::Status;
+use smtp_dane::report::{Status, tlsrpt};
 use smtp_dane::resolve::{HostError, NotApplicable, TlsPolicy};
 use smtp_dane::session::{Assurance, Downgrade, Refusal, StartTlsOffer};
 use smtp_dane::{DaneMode, Policy, VerifyError};
@@ -11,6 +11,7 @@ use smtp_dane::{DaneMode, Policy, VerifyError};
 use crate::prop_delivery::settings;
 use crate::support::certificates::{leaf, other_leaf};
 use crate::support::drive::plan;
+use crate::support::name;
 use crate::support::published::any::{policy, published};
 use crate::support::sites::{ONE_HOST, domain, judge, unusable, usable};
 use crate::support::world::{Run, Server, World};
@@ -203,5 +204,44 @@ proptest! {
             }
         }
         prop_assert!(enforced.outcome().would_refuse().is_none());
+    }
+}
+
+#[test]
+fn what_an_audit_notes_stands_in_the_tls_report() {
+    let stripped = Server {
+        offers: StartTlsOffer::Absent,
+        ..Server::with(leaf())
+    };
+    let lost = Zone::signed().with(ONE_HOST).failing(
+        "_25._tcp.mx.example.com",
+        QueryType::Tlsa,
+        Failure::ServFail,
+    );
+    let sound = zone(&usable("mx.example.com"));
+    for (zone, server, expected) in [
+        (
+            sound.clone(),
+            Server::with(other_leaf()),
+            "certificate-not-trusted",
+        ),
+        (sound, stripped, "starttls-not-supported"),
+        (lost, Server::with(leaf()), "dnssec-invalid"),
+    ] {
+        let world = World::new(zone).server("192.0.2.1", server);
+        let run = world.deliver(domain(), &audit());
+        assert!(run.delivered());
+        let types = tlsrpt::result_types(&run.delivery);
+        let types: Vec<String> = types.iter().map(ToString::to_string).collect();
+        assert_eq!(types, [expected]);
+        let sessions = tlsrpt::sessions(&run.delivery, &name("example.com"));
+        let [session] = sessions.as_slice() else {
+            panic!("{sessions:?}");
+        };
+        let failures = session.failures().iter();
+        let failures: Vec<String> = failures
+            .map(|failure| failure.result_type().to_string())
+            .collect();
+        assert_eq!(failures, [expected]);
     }
 }
