@@ -334,6 +334,7 @@ mod tests {
                 "tlsa c.pem --chain --usage 2",
                 ["--chain", "does not go with"],
             ),
+            ("replay", ["SCENARIO.json", "missing"]),
             ("probe a\u{1b}[31m", ["<DOMAIN>", "\\u{1b}"]),
         ] {
             let said = refused(line);

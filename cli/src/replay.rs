@@ -15,6 +15,7 @@ use std::path::Path;
 
 use serde::Serialize;
 use smtp_dane::delivery::{Delivery, Event, Step, Transfer};
+use smtp_dane::dns::Query;
 use smtp_dane::session;
 
 use crate::args::ReplayArgs;
@@ -102,7 +103,10 @@ impl Replayed {
             (true, []) => (Tone::Good, "as expected"),
             (true, _) => (Tone::Bad, "not as expected"),
         };
-        let mut why = format!("{verdict}: {}", self.description);
+        let mut why = verdict.to_owned();
+        if !self.description.is_empty() {
+            why = format!("{why}: {}", self.description);
+        }
         if self.report.outcome != OutcomeKind::Delivered
             && let Some(reason) = &self.report.reason
         {
@@ -145,10 +149,13 @@ fn play(scenario: &Scenario, servers: &Servers) -> Result<Run, Ending> {
                 });
             }
             Step::Lookup(queries) => {
-                for query in queries.to_vec() {
+                let answer = |query: &Query| {
                     let answer = scenario.dns.answer(query.question());
-                    let answer = answer.ok_or(Ending::Broken)?;
-                    delivery.handle(Event::Answer(query.id(), answer))?;
+                    Some(Event::Answer(query.id(), answer?))
+                };
+                let answers: Option<Vec<_>> = queries.iter().map(answer).collect();
+                for answer in answers.ok_or(Ending::Broken)? {
+                    delivery.handle(answer)?;
                 }
                 continue;
             }

@@ -38,7 +38,7 @@ impl Default for World {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 struct WorldSection {
     default: SecuritySection,
     #[serde(default)]

@@ -7,7 +7,7 @@ use crate::report::{HostReport, HostResult, OutcomeKind, Reason, Report};
 
 /// What is expected of a delivery.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 pub(super) struct Expected {
     #[serde(default)]
     outcome: Option<OutcomeKind>,
@@ -27,7 +27,7 @@ pub(super) struct Expected {
 
 /// What is expected of a host.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 struct ExpectedHost {
     host: String,
     #[serde(default)]

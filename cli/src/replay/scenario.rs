@@ -30,7 +30,7 @@ const SUBMISSION_PORT: u16 = 587;
 
 /// A network, a delivery, and what is expected of it.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 pub(super) struct Scenario {
     #[serde(default)]
     pub(super) description: String,
@@ -129,7 +129,7 @@ fn complaint(file: &File, path: &str, error: &serde_json::Error) -> Ending {
 
 /// [`Policy`] in a file.
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, expecting = "an object", default)]
 pub(super) struct PolicySection {
     dane: DaneSection,
     insecure_mx: InsecureMxChoice,

@@ -33,7 +33,7 @@ const INJECTED: usize = 16;
 
 /// A server in a file.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 pub(super) struct ServerSection {
     address: IpAddr,
     #[serde(default = "default_port")]

@@ -28,7 +28,7 @@ pub(super) struct Entry {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 struct EntrySection {
     #[serde(deserialize_with = "parsed")]
     name: Name,
