@@ -253,7 +253,7 @@ fn hostile(anchor_name: &str, extensions: u64) -> (Vec<u8>, Vec<Vec<u8>>, Vec<u8
     (server, others, anchor.der)
 }
 
-/// Judges a hostile chain, which must fail within ten seconds, on a busy machine without optimisation; without bounds it would take hours.
+/// Judges a hostile chain, which must fail within ten seconds: it takes a tenth of one, but the machine may be busy.
 fn fails_soon(records: &[Record], chain: &[&[u8]]) {
     let begin = Instant::now();
     let result = judge(records, chain);

@@ -3,10 +3,10 @@
 //! Whatever cannot be used is answered with one line that says which argument it is and why.
 
 mod offline;
-mod value;
+pub(crate) mod value;
 
-pub(crate) use offline::{CnIdChoice, ProfileChoice, TlsaArgs, VerifyArgs};
-pub(crate) use value::{Domain, Source};
+pub(crate) use offline::{CnIdChoice, ProfileChoice, ReplayArgs, TlsaArgs, VerifyArgs};
+pub(crate) use value::{Domain, Source, ValueError};
 
 use core::net::SocketAddr;
 use core::num::NonZeroU16;
@@ -15,7 +15,8 @@ use std::path::PathBuf;
 
 use clap::error::{ContextKind, ErrorKind};
 use clap::{Parser, Subcommand, ValueEnum};
-use smtp_dane::{DaneMode, Identity};
+use serde::Deserialize;
+use smtp_dane::{AddressFamily, DaneMode, Identity, InsecureMx, MxAlias};
 
 /// How many characters of a value are repeated where it cannot be used.
 const MAX_VALUE: usize = 80;
@@ -71,6 +72,9 @@ pub(crate) enum Command {
     Verify(Box<VerifyArgs>),
     /// Prints the TLSA record to publish for a certificate.
     Tlsa(TlsaArgs),
+    /// Makes the deliveries that files describe, in a network that exists in those files alone, and compares what came of
+    /// them with what was expected.
+    Replay(ReplayArgs),
 }
 
 /// The arguments of `demo`.
@@ -147,7 +151,8 @@ pub(crate) enum ColorChoice {
 }
 
 /// [`smtp_dane::InsecureMx`] on the command line.
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum InsecureMxChoice {
     /// Authenticate a host that has secure TLSA records.
     #[default]
@@ -159,7 +164,8 @@ pub(crate) enum InsecureMxChoice {
 }
 
 /// [`smtp_dane::MxAlias`] on the command line.
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum MxAliasChoice {
     /// Follow it.
     #[default]
@@ -169,7 +175,8 @@ pub(crate) enum MxAliasChoice {
 }
 
 /// [`smtp_dane::AddressFamily`] on the command line.
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum AddressFamilyChoice {
     /// Both, beginning with IPv6.
     #[default]
@@ -180,8 +187,37 @@ pub(crate) enum AddressFamilyChoice {
     V6,
 }
 
+impl From<InsecureMxChoice> for InsecureMx {
+    fn from(choice: InsecureMxChoice) -> Self {
+        match choice {
+            InsecureMxChoice::UseTlsa => Self::UseTlsa,
+            InsecureMxChoice::Encrypt => Self::Encrypt,
+            InsecureMxChoice::Ignore => Self::Ignore,
+        }
+    }
+}
+
+impl From<MxAliasChoice> for MxAlias {
+    fn from(choice: MxAliasChoice) -> Self {
+        match choice {
+            MxAliasChoice::Expand => Self::Expand,
+            MxAliasChoice::Refuse => Self::Refuse,
+        }
+    }
+}
+
+impl From<AddressFamilyChoice> for AddressFamily {
+    fn from(choice: AddressFamilyChoice) -> Self {
+        match choice {
+            AddressFamilyChoice::Any => Self::Any,
+            AddressFamilyChoice::V4 => Self::V4,
+            AddressFamilyChoice::V6 => Self::V6,
+        }
+    }
+}
+
 /// The names of all commands.
-const COMMANDS: &str = "demo, probe, verify and tlsa";
+const COMMANDS: &str = "demo, probe, verify, tlsa and replay";
 
 /// What is wrong with the command line, in one line.
 fn one_line(error: &clap::Error) -> String {
@@ -297,6 +333,7 @@ mod tests {
                 "tlsa c.pem --chain --usage 2",
                 ["--chain", "does not go with"],
             ),
+            ("replay", ["SCENARIO.json", "missing"]),
             ("probe a\u{1b}[31m", ["<DOMAIN>", "\\u{1b}"]),
         ] {
             let said = refused(line);

@@ -53,6 +53,19 @@ impl File {
         }
     }
 
+    /// Takes text that stands in another file; `name` says where.
+    pub(crate) fn within(name: String, text: &str) -> Self {
+        Self {
+            name,
+            octets: text.as_bytes().to_vec(),
+        }
+    }
+
+    /// What is in it.
+    pub(crate) fn octets(&self) -> &[u8] {
+        &self.octets
+    }
+
     /// The complaint about the whole file.
     pub(crate) fn unusable(&self, why: &dyn Display) -> Ending {
         Ending::Unusable(format!("{}: {why}", self.name))

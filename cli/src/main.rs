@@ -7,6 +7,7 @@ mod exit;
 mod input;
 mod lab;
 mod probe;
+mod replay;
 mod report;
 mod resolver;
 mod smtp;
@@ -46,6 +47,7 @@ fn run(args: Args) -> Result<Verdict, Ending> {
     let work = match args.command {
         Command::Verify(args) => return verify::run(&args, style),
         Command::Tlsa(args) => return tlsa::run(&args),
+        Command::Replay(args) => return replay::run(&args, style),
         Command::Demo(args) => Work::Demo(args),
         Command::Probe(args) => {
             // Nothing else listens for an interrupt while standard input is read, so that it ends the program.

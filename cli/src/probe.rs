@@ -6,10 +6,9 @@ use std::io::{self, BufRead, Read};
 use std::sync::Arc;
 
 use smtp_dane::delivery::Delivery;
-use smtp_dane::{AddressFamily, Identity, InsecureMx, MxAlias, Policy, RawPublicKeys};
+use smtp_dane::{Identity, Policy, RawPublicKeys};
 
-use crate::args::{AddressFamilyChoice, Domain, InsecureMxChoice, MxAliasChoice};
-use crate::args::{ProbeArgs, Source};
+use crate::args::{Domain, ProbeArgs, Source};
 use crate::drive::{Errand, Network};
 use crate::exit::{Ending, Verdict};
 use crate::report::{self, OutcomeKind, Report};
@@ -140,21 +139,10 @@ impl Input {
 fn policy(args: &ProbeArgs) -> Policy {
     let mut policy = Policy::default();
     policy.dane = args.dane;
-    policy.insecure_mx = match args.insecure_mx {
-        InsecureMxChoice::UseTlsa => InsecureMx::UseTlsa,
-        InsecureMxChoice::Encrypt => InsecureMx::Encrypt,
-        InsecureMxChoice::Ignore => InsecureMx::Ignore,
-    };
-    policy.mx_alias = match args.mx_alias {
-        MxAliasChoice::Expand => MxAlias::Expand,
-        MxAliasChoice::Refuse => MxAlias::Refuse,
-    };
-    policy.address_family = match args.address_family {
-        AddressFamilyChoice::Any => AddressFamily::Any,
-        AddressFamilyChoice::V4 => AddressFamily::V4,
-        AddressFamilyChoice::V6 => AddressFamily::V6,
-    };
     policy.raw_public_keys = RawPublicKeys::AfterCertificates;
+    policy.insecure_mx = args.insecure_mx.into();
+    policy.mx_alias = args.mx_alias.into();
+    policy.address_family = args.address_family.into();
     policy.identities = args.identities.clone().into();
     policy
 }

@@ -10,7 +10,7 @@ pub(crate) use human::{because, ground, lines, short};
 pub(crate) use reason::Reason;
 pub(crate) use table::{Row, table};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use smtp_dane::delivery::{Deferral, Delivery, Failure, Outcome, Step};
 use smtp_dane::dns::Security;
 use smtp_dane::report::{Status, tlsrpt};
@@ -36,7 +36,7 @@ pub(crate) struct Report {
 }
 
 /// What a delivery came to.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum OutcomeKind {
     Delivered,

@@ -4,11 +4,11 @@ use std::io;
 
 use serde::Serialize;
 use smtp_dane::tlsa::{Record, Role};
-use smtp_dane::{Authentication, CnId, NoAuthentication, Policy, Verified, VerifyError};
+use smtp_dane::{Authentication, NoAuthentication, Policy, Verified, VerifyError};
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{TrustAnchor, UnixTime};
 
-use crate::args::{CnIdChoice, ProfileChoice, VerifyArgs};
+use crate::args::{ProfileChoice, VerifyArgs};
 use crate::exit::{Ending, Verdict};
 use crate::input::File;
 use crate::input::pem::Presented;
@@ -34,10 +34,7 @@ pub(crate) fn run(args: &VerifyArgs, style: Style) -> Result<Verdict, Ending> {
         None => webpki_roots::TLS_SERVER_ROOTS.to_vec(),
     };
     let mut policy = Policy::default();
-    policy.cn_id = match args.cn_id {
-        CnIdChoice::Fallback => CnId::Fallback,
-        CnIdChoice::Never => CnId::Never,
-    };
+    policy.cn_id = args.cn_id.into();
     let (base, names) = (args.base.clone(), args.names.clone());
     let wanted = Authentication::from_vouched_records(base, names, records.clone(), role, &policy);
     let considered = considered(&records, &wanted);

@@ -6,6 +6,7 @@ mod tool {
     pub(crate) mod files;
     pub(crate) mod lab;
     mod probe;
+    mod replay;
     pub(crate) mod shape;
     mod tlsa;
     mod verify;
@@ -94,6 +95,7 @@ fn help_and_version_are_no_errors() {
         "demo --help",
         "verify --help",
         "tlsa --help",
+        "replay --help",
         "--version",
     ] {
         let output = run(line);

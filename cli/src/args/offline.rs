@@ -4,9 +4,10 @@ use core::num::NonZeroU16;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use smtp_dane::Name;
+use serde::Deserialize;
 use smtp_dane::resolve::SMTP_PORT;
 use smtp_dane::tlsa::{MatchingType, Record, Selector, Usage};
+use smtp_dane::{CnId, Name};
 use tokio_rustls::rustls::pki_types::UnixTime;
 
 use super::value;
@@ -64,13 +65,23 @@ pub(crate) enum ProfileChoice {
 }
 
 /// [`smtp_dane::CnId`] on the command line.
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
 pub(crate) enum CnIdChoice {
     /// If the certificate has no DNS name and no other name of a service.
     #[default]
     Fallback,
     /// Not at all.
     Never,
+}
+
+impl From<CnIdChoice> for CnId {
+    fn from(choice: CnIdChoice) -> Self {
+        match choice {
+            CnIdChoice::Fallback => Self::Fallback,
+            CnIdChoice::Never => Self::Never,
+        }
+    }
 }
 
 /// The arguments of `tlsa`.
@@ -98,4 +109,15 @@ pub(crate) struct TlsaArgs {
     /// The host; without it, the owner is relative to the host's own name.
     #[arg(long, value_name = "NAME")]
     pub(crate) host: Option<Name>,
+}
+
+/// The arguments of `replay`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReplayArgs {
+    /// Files that describe a network, a delivery and what is expected of it. `-` is standard input.
+    #[arg(required = true, value_name = "SCENARIO.json")]
+    pub(crate) scenarios: Vec<PathBuf>,
+    /// Print one JSON object a file, each on a line of its own.
+    #[arg(long)]
+    pub(crate) json: bool,
 }

@@ -137,7 +137,7 @@ pub(super) fn resolver(text: &str) -> Result<SocketAddr, ValueError> {
 }
 
 /// A name or address of this site.
-pub(super) fn identity(text: &str) -> Result<Identity, ValueError> {
+pub(crate) fn identity(text: &str) -> Result<Identity, ValueError> {
     match text.parse() {
         Ok(address) => Ok(Identity::Address(address)),
         Err(_) => host_name(text).map(Identity::Name),
@@ -145,7 +145,7 @@ pub(super) fn identity(text: &str) -> Result<Identity, ValueError> {
 }
 
 /// How far DANE is demanded.
-pub(super) fn dane(text: &str) -> Result<DaneMode, ValueError> {
+pub(crate) fn dane(text: &str) -> Result<DaneMode, ValueError> {
     match text {
         "opportunistic" => Ok(DaneMode::Opportunistic),
         "mandatory" => Ok(DaneMode::Mandatory),
@@ -155,7 +155,7 @@ pub(super) fn dane(text: &str) -> Result<DaneMode, ValueError> {
 }
 
 /// A port to connect to.
-pub(super) fn port(text: &str) -> Result<NonZeroU16, ValueError> {
+pub(crate) fn port(text: &str) -> Result<NonZeroU16, ValueError> {
     text.parse().map_err(|_| ValueError::Port)
 }
 
@@ -173,7 +173,7 @@ pub(super) fn seconds(text: &str) -> Result<Duration, ValueError> {
 }
 
 /// A point in time (RFC 3339 §5.6).
-pub(super) fn time(text: &str) -> Result<UnixTime, ValueError> {
+pub(crate) fn time(text: &str) -> Result<UnixTime, ValueError> {
     let time = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| ValueError::Time)?;
     // The parser lets anything stand between date and time.
     if !matches!(text.as_bytes().get(10), Some(b'T' | b't')) {

@@ -2,7 +2,7 @@
 
 use core::net::IpAddr;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use smtp_dane::delivery::{Attempt, AttemptResult, HostRecord};
 use smtp_dane::resolve::{Demand, EncryptCause, Encryption, Plan, TlsPolicy};
 use smtp_dane::session::{Assurance, Refusal};
@@ -58,7 +58,7 @@ pub(crate) struct TlsReport {
 }
 
 /// What came of a host or an address. The better comes first.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum HostResult {
     Authenticated,
