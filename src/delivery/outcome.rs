@@ -60,6 +60,14 @@ impl Outcome {
         }
         let loops = |host: &&HostRecord| host.error() == Some(&HostError::Ourselves);
         match hosts.iter().find(loops).or(hosts.first()) {
+            // That the better hosts have no address says nothing of the mail that this site holds for them, and a relay without
+            // one is the administrator's mistake: both may be mended.
+            Some(host) if !loops(&host) && (route.is_by_relay() || route.has_this_site()) => {
+                Self::Deferred(Deferral::Host {
+                    host: host.exchanger.host().clone(),
+                    error: host.error().cloned().unwrap_or(HostError::Ourselves),
+                })
+            }
             Some(host) => Self::Failed(Failure::NoHost {
                 host: host.exchanger.host().clone(),
                 error: host.error().cloned().unwrap_or(HostError::Ourselves),

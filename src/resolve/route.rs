@@ -184,6 +184,17 @@ impl Route {
         self.own_place == OwnPlace::Unproven
     }
 
+    /// Whether the administrator named the host.
+    pub(crate) fn is_by_relay(&self) -> bool {
+        self.kind == RouteKind::Relay
+    }
+
+    /// Whether this site is one of the mail hosts, behind those that are left.
+    pub(crate) fn has_this_site(&self) -> bool {
+        let is_it = |dropped: &Dropped| dropped.reason == DropReason::Ourselves;
+        self.dropped.iter().any(is_it)
+    }
+
     /// How long the route may be kept, in seconds.
     #[must_use]
     pub const fn ttl(&self) -> u32 {
