@@ -48,6 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             Step::Done(Ok(plan)) => match plan.tls() {
                 TlsPolicy::Opportunistic(why) => format!("TLS if offered: {why} ({})", why.cite()),
                 TlsPolicy::Encrypt(encryption) => format!("TLS: {}", encryption.cause()),
+                TlsPolicy::Audit(_) => "TLS if offered: an audit demands nothing".to_owned(),
                 TlsPolicy::Pkix(pkix) => format!("TLS, authenticated as {}", pkix.name()),
                 TlsPolicy::Authenticate(wanted) => {
                     format!(

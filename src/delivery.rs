@@ -14,8 +14,10 @@
 //! Mail that was under way when a connection broke is offered to the next address, under the same policy. It is not sent again in
 //! cleartext to the same address, which RFC 7672 §2.2 would allow where DANE does not apply.
 
+mod objection;
 mod outcome;
 
+pub use objection::Objection;
 pub use outcome::{Attempt, AttemptResult, Deferral, Failure, HostRecord, Outcome};
 
 use alloc::sync::Arc;
@@ -143,7 +145,7 @@ impl Delivery {
                 }
             }
             (State::Connecting(route, reaching), Event::Connected) => {
-                let session = Session::new(reaching.plan.tls().clone());
+                let session = Session::new(reaching.plan.tls().clone(), &self.policy);
                 self.state = State::InSession(route.clone(), reaching.clone(), session);
             }
             (State::Connecting(..), Event::ConnectFailed) => {
@@ -212,7 +214,7 @@ impl Delivery {
 
     /// Looks up the host after those that are done with, or ends.
     fn go_to_next_host(&mut self, route: Arc<Route>, next_id: QueryId) {
-        let may_try = self.attempts().count() < MAX_ATTEMPTS;
+        let may_try = self.attempts().count() < self.policy.most_attempts();
         while let Some(exchanger) = route.exchangers().get(self.hosts.len()).filter(|_| may_try) {
             let lookup = HostLookup::starting_at(next_id, exchanger, &route, &self.policy);
             match lookup.step() {
@@ -299,7 +301,7 @@ impl Delivery {
         let addresses = reaching.plan.addresses();
         let next = addresses.get(reaching.attempts.len()).copied();
         let before = self.hosts.iter().flat_map(HostRecord::attempts).count();
-        let may_try = before + reaching.attempts.len() < MAX_ATTEMPTS;
+        let may_try = before + reaching.attempts.len() < self.policy.most_attempts();
         if let Some(address) = next.filter(|_| may_try) {
             reaching.address = address;
             self.state = State::Connecting(route, reaching.clone());
@@ -336,6 +338,7 @@ impl Delivery {
             Transfer::Accepted => Outcome::Delivered {
                 host,
                 address: reaching.address,
+                would_refuse: Objection::to(reaching.plan.tls(), &assurance),
                 assurance: assurance.clone(),
             },
             // RFC 5321 §4.2.1: a 5yz reply is final, whichever host gives it.

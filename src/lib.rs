@@ -20,7 +20,8 @@
 //!
 //! 1. **It fails closed, and says why.** A lookup that failed is never taken for an absence; a host with secure TLSA records
 //!    never gets mail in cleartext, and with usable ones never without authentication. Every reason is a variant of an enum
-//!    with a sentence and its place in the standards. (A policy may lower what is demanded behind an insecure MX answer.)
+//!    with a sentence and its place in the standards. (A policy may lower what is
+//!    demanded behind an insecure MX answer, or not enforce DANE at all: [`DaneMode::AuditOnly`], [`DaneMode::Off`].)
 //! 2. **The dangerous values are proofs.** A [`TlsaSet`](tlsa::TlsaSet) exists only for usable records that came under
 //!    DNSSEC, an [`Authentication`] only with such a set, a [`Verified`] only for certificates that matched it, and a
 //!    [`Session`](session::Session) takes a `Verified` for its own `Authentication` alone. The one way round the lookup,
@@ -46,7 +47,7 @@
 //! # Reading order
 //!
 //! [`Name`], then [`dns`] (what an answer is), [`resolve`] (route and plan), [`tlsa`] and [`cert`] (records and certificates),
-//! [`Authentication`] (the verdict), [`session`], [`delivery`], [`report`].
+//! [`Authentication`] (the verdict), [`session`], [`delivery`], [`report`]. For those who run a server: [`publish`].
 #![no_std]
 
 extern crate alloc;
@@ -58,6 +59,7 @@ pub mod dns;
 pub mod hickory;
 mod name;
 mod policy;
+pub mod publish;
 pub mod report;
 pub mod resolve;
 #[cfg(feature = "rustls")]
@@ -67,8 +69,10 @@ pub mod tlsa;
 mod verify;
 
 pub use name::{MAX_LABEL, MAX_NAME, Name, NameError};
-pub use policy::{AddressFamily, AnchorDates, CnId, DaneMode, Digests, Identity, InsecureMx};
-pub use policy::{MxAlias, Policy};
+pub use policy::{
+    AddressFamily, AnchorDates, Bounds, CnId, DaneMode, Digests, FailedTls, Identity,
+};
+pub use policy::{InsecureMx, MxAlias, Policy, RawPublicKeys};
 pub use resolve::Unexpected;
 pub use verify::{Authentication, MAX_CHAIN, NoAuthentication, PublicPki, Scope};
 pub use verify::{Verified, VerifyError};

@@ -2,8 +2,11 @@
 
 use alloc::sync::Arc;
 use core::net::IpAddr;
+use core::num::NonZeroUsize;
 
+use crate::delivery::MAX_ATTEMPTS;
 use crate::name::Name;
+use crate::resolve::MAX_ADDRESSES;
 
 /// What a site wants for one destination. It is a plain value, so each destination can have its own.
 ///
@@ -32,6 +35,12 @@ pub struct Policy {
     pub cn_id: CnId,
     /// Whether the dates of a trust anchor count.
     pub anchor_dates: AnchorDates,
+    /// What to do where DANE does not apply and TLS, though offered, fails.
+    pub failed_tls: FailedTls,
+    /// Whether to ask for a raw public key where certificates failed.
+    pub raw_public_keys: RawPublicKeys,
+    /// How many addresses to try.
+    pub bounds: Bounds,
     /// The names and addresses by which this site is known, so that it notices that it is itself an MX host of the domain
     /// (RFC 5321 §5.1). Without any, a loop goes unnoticed.
     pub identities: Arc<[Identity]>,
@@ -46,6 +55,11 @@ pub enum DaneMode {
     Opportunistic,
     /// Deliver only over a channel authenticated by DANE; everything else is delayed (RFC 7672 §2.2, §6).
     Mandatory,
+    /// Ask and judge as [`Self::Opportunistic`] does, but deliver as [`Self::Off`] does, and say in the outcome what would have been
+    /// refused (RFC 7672 §9.1). **Nothing protects the mail**: this is for a site that wants to see what DANE would do.
+    AuditOnly,
+    /// Do not look for TLSA records: opportunistic TLS. For destinations whose DANE is known to be broken.
+    Off,
 }
 
 /// What to do with the hosts of a domain whose MX answer is insecure (RFC 7672 §2.2.1 leaves it to the client).
@@ -81,6 +95,8 @@ pub enum AddressFamily {
     /// Both, in turn, beginning with IPv6.
     #[default]
     Any,
+    /// Both, in turn, beginning with IPv4.
+    V4First,
     /// IPv4 alone.
     V4,
     /// IPv6 alone.
@@ -90,7 +106,7 @@ pub enum AddressFamily {
 impl AddressFamily {
     pub(crate) const fn has(self, address: IpAddr) -> bool {
         match self {
-            Self::Any => true,
+            Self::Any | Self::V4First => true,
             Self::V4 => address.is_ipv4(),
             Self::V6 => address.is_ipv6(),
         }
@@ -137,6 +153,51 @@ pub enum AnchorDates {
     Ignore,
 }
 
+/// What to do where DANE does not apply and TLS, though offered, fails: RFC 7672 §2.2 says that a client MAY retry in
+/// cleartext. Servers that do not offer TLS at all get mail in cleartext either way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FailedTls {
+    /// Go on in cleartext.
+    #[default]
+    Cleartext,
+    /// Do not use this connection.
+    Refuse,
+}
+
+/// Whether to ask a server for a raw public key (RFC 7250), which RFC 7671 §5.1 lets a client do where each record that counts
+/// can match one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RawPublicKeys {
+    /// Never: many TLS stacks cannot.
+    #[default]
+    Never,
+    /// On a second connection, if the handshake for certificates failed.
+    AfterCertificates,
+}
+
+/// How many addresses to try (RFC 5321 §5.1: at least two, and a limit is allowed). A number above that of the crate counts as
+/// the latter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Bounds {
+    /// Of one host, at most [`MAX_ADDRESSES`](crate::resolve::MAX_ADDRESSES).
+    pub addresses: NonZeroUsize,
+    /// Over all hosts of one delivery, at most [`MAX_ATTEMPTS`](crate::delivery::MAX_ATTEMPTS).
+    pub attempts: NonZeroUsize,
+}
+
+impl Default for Bounds {
+    /// Those of the crate.
+    fn default() -> Self {
+        Self {
+            addresses: NonZeroUsize::MAX,
+            attempts: NonZeroUsize::MAX,
+        }
+    }
+}
+
 /// A name or address by which the sending site is known.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[expect(
@@ -151,6 +212,16 @@ pub enum Identity {
 }
 
 impl Policy {
+    /// Most addresses of one host that are tried.
+    pub(crate) fn most_addresses(&self) -> usize {
+        self.bounds.addresses.get().min(MAX_ADDRESSES)
+    }
+
+    /// Most addresses that one delivery tries.
+    pub(crate) fn most_attempts(&self) -> usize {
+        self.bounds.attempts.get().min(MAX_ATTEMPTS)
+    }
+
     /// Whether this site is known by `name`.
     pub(crate) fn is_own_name(&self, name: &Name) -> bool {
         let is_it = |identity: &Identity| matches!(identity, Identity::Name(own) if own == name);

@@ -39,7 +39,7 @@ pub use host::HostLookup;
 pub use plan::{MAX_ADDRESSES, Plan};
 pub use route::{DropReason, Dropped, Exchanger, Host, NextHop, Route, RouteKind, SMTP_PORT};
 pub use routing::{MAX_EXCHANGERS, Routing};
-pub use tls::{EncryptCause, Encryption, NotApplicable, TlsPolicy};
+pub use tls::{Audit, Demand, EncryptCause, Encryption, NotApplicable, TlsPolicy};
 
 use core::fmt;
 

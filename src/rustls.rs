@@ -81,8 +81,9 @@ impl DaneVerifier {
     /// Asks the server for a raw public key (RFC 7250), if the records allow it: see
     /// [`Authentication::offers_raw_public_key`](crate::Authentication::offers_raw_public_key).
     ///
-    /// rustls asks for a raw key or for certificates and not for either, so a server that has none fails the handshake. Try
-    /// such a server again without this.
+    /// rustls asks for a raw key or for certificates and not for either, so a server without the one fails the handshake. A
+    /// [`Session`](crate::session::Session) asks for certificates first, then for a raw key:
+    /// [`Step::RawPublicKeyHandshake`](crate::session::Step::RawPublicKeyHandshake).
     #[must_use]
     pub fn with_raw_public_key(mut self) -> Self {
         if matches!(&self.tls, TlsPolicy::Authenticate(wanted) if wanted.offers_raw_public_key()) {
@@ -159,7 +160,10 @@ impl ServerCertVerifier for DaneVerifier {
             .cloned()
             .collect();
         match self.confirm(Some(&chain), now) {
-            Event::NotAuthenticated(reason) => Err(refused(reason)),
+            // An audit goes on; it confirms the verdict after the handshake.
+            Event::NotAuthenticated(reason) if !matches!(self.tls, TlsPolicy::Audit(_)) => {
+                Err(refused(reason))
+            }
             _ => Ok(ServerCertVerified::assertion()),
         }
     }

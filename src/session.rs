@@ -6,17 +6,26 @@
 //!       └── not offered, refused, failed: Abandoned ──────────────┘
 //!           under an opportunistic policy instead:
 //!           Ready in cleartext on this connection, or AwaitingReconnection ─▶ AwaitingCleartextHello ─▶ Ready
+//!           where the records allow a raw public key, after a failed handshake, once:
+//!           AwaitingReconnection ─▶ AwaitingHello ─▶ … ─▶ Ready or Abandoned
 //! ```
 //!
-//! Cleartext is reached under [`TlsPolicy::Opportunistic`] alone (RFC 7672 §2.2), and never after a server sent cleartext
+//! Cleartext is reached under [`TlsPolicy::Opportunistic`] alone (RFC 7672 §2.2), or in an audit that protects nothing, and never after a server sent cleartext
 //! behind its reply to STARTTLS: that is an attack on what follows, whatever the policy.
+//!
+//! Certificates are asked for first, and a raw public key (RFC 7250) on a second connection if the first handshake failed:
+//! TLS stacks ask for the one or the other, and nearly every server has certificates. The second connection demands the
+//! same proof as the first.
 
-use core::fmt;
+mod reason;
+
+pub use reason::{Downgrade, Refusal};
 
 use pki_types::{CertificateDer, SignatureVerificationAlgorithm, TrustAnchor, UnixTime};
 
-use crate::resolve::{TlsPolicy, Unexpected};
-use crate::verify::{Verified, VerifyError};
+use crate::policy::{FailedTls, Policy, RawPublicKeys};
+use crate::resolve::{Demand, TlsPolicy, Unexpected};
+use crate::verify::{Authentication, Verified, VerifyError};
 
 /// The machine that decides whether a connection may be given mail.
 ///
@@ -28,31 +37,56 @@ pub struct Session {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum State {
-    AwaitingHello(TlsPolicy),
-    AwaitingStartTlsReply(TlsPolicy),
-    AwaitingHandshake(TlsPolicy),
-    AwaitingImplicitHandshake(TlsPolicy),
-    AwaitingReconnection(Downgrade),
+    AwaitingHello(Aim),
+    AwaitingStartTlsReply(Aim),
+    AwaitingHandshake(Aim),
+    AwaitingReconnection(Again),
     AwaitingCleartextHello(Downgrade),
     Ready(Assurance),
     Abandoned(Refusal),
 }
 
+/// What the handshake on this connection is for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Aim {
+    /// To see certificates.
+    Certificates(TlsPolicy, AfterFailure),
+    /// To see a raw public key, after a handshake for certificates failed.
+    RawPublicKey(Authentication),
+}
+
+/// What may follow a first handshake that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum AfterFailure {
+    Nothing,
+    /// Only ever beside [`TlsPolicy::Opportunistic`] and [`TlsPolicy::Audit`].
+    Cleartext,
+    RawPublicKey,
+}
+
+/// What a second connection is for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Again {
+    Cleartext(Downgrade),
+    RawPublicKey(Authentication),
+}
+
 impl Session {
     /// Starts with a fresh connection.
     #[must_use]
-    pub const fn new(tls: TlsPolicy) -> Self {
+    pub fn new(tls: TlsPolicy, policy: &Policy) -> Self {
+        let after_failure = AfterFailure::under(&tls, policy);
         Self {
-            state: State::AwaitingHello(tls),
+            state: State::AwaitingHello(Aim::Certificates(tls, after_failure)),
         }
     }
 
     /// Starts with a fresh connection on which TLS comes first, as on the submission port 465 (RFC 8314 §3.3). There is no
-    /// way to cleartext from here, whatever the policy.
+    /// way to cleartext or to a second connection from here, whatever the policy.
     #[must_use]
     pub const fn with_implicit_tls(tls: TlsPolicy) -> Self {
         Self {
-            state: State::AwaitingImplicitHandshake(tls),
+            state: State::AwaitingHandshake(Aim::Certificates(tls, AfterFailure::Nothing)),
         }
     }
 
@@ -62,8 +96,9 @@ impl Session {
         match &self.state {
             State::AwaitingHello(_) | State::AwaitingCleartextHello(_) => Step::Hello,
             State::AwaitingStartTlsReply(_) => Step::StartTls,
-            State::AwaitingHandshake(tls) | State::AwaitingImplicitHandshake(tls) => {
-                Step::Handshake(tls)
+            State::AwaitingHandshake(Aim::Certificates(tls, _)) => Step::Handshake(tls),
+            State::AwaitingHandshake(Aim::RawPublicKey(wanted)) => {
+                Step::RawPublicKeyHandshake(wanted)
             }
             State::AwaitingReconnection(_) => Step::Reconnect,
             State::Ready(assurance) => Step::Transfer(assurance),
@@ -77,17 +112,19 @@ impl Session {
     /// [`Unexpected`] if it cannot happen in this state, or a proof is not for this session; nothing has changed then.
     pub fn handle(&mut self, event: Event) -> Result<(), Unexpected> {
         self.state = match (&self.state, event) {
-            (State::AwaitingHello(tls), Event::Hello(offer)) => after_hello(tls, offer),
+            (State::AwaitingHello(aim), Event::Hello(offer)) => after_hello(aim, offer),
             (State::AwaitingHello(_), event) => State::Abandoned(before_tls(event)?),
-            (State::AwaitingStartTlsReply(tls), event) => after_start_tls(tls, event)?,
-            (State::AwaitingHandshake(tls), event) => after_handshake(tls, event)?,
-            (State::AwaitingImplicitHandshake(tls), event) => match after_handshake(tls, event)? {
-                State::AwaitingReconnection(_) => State::Abandoned(Refusal::HandshakeFailed),
-                next => next,
+            (State::AwaitingStartTlsReply(aim), event) => after_start_tls(aim, event)?,
+            (State::AwaitingHandshake(aim), event) => match aim {
+                Aim::Certificates(tls, next) => after_handshake(tls, *next, event)?,
+                Aim::RawPublicKey(wanted) => after_raw_public_key(wanted, event)?,
             },
-            (State::AwaitingReconnection(why), Event::Reconnected) => {
-                State::AwaitingCleartextHello(*why)
-            }
+            (State::AwaitingReconnection(again), Event::Reconnected) => match again {
+                Again::Cleartext(why) => State::AwaitingCleartextHello(*why),
+                Again::RawPublicKey(wanted) => {
+                    State::AwaitingHello(Aim::RawPublicKey(wanted.clone()))
+                }
+            },
             (State::AwaitingReconnection(_), Event::ConnectionLost) => {
                 State::Abandoned(Refusal::ConnectionLost)
             }
@@ -103,18 +140,42 @@ impl Session {
     }
 }
 
-/// The server greeted and answered EHLO.
-fn after_hello(tls: &TlsPolicy, offer: StartTlsOffer) -> State {
-    match (offer, tls) {
-        (StartTlsOffer::Offered, tls) => State::AwaitingStartTlsReply(tls.clone()),
-        (StartTlsOffer::Absent, TlsPolicy::Opportunistic(_)) => {
-            State::Ready(Assurance::Cleartext(Downgrade::NotOffered))
+impl AfterFailure {
+    /// RFC 7672 §2.2 lets a client retry in cleartext where DANE does not apply, and nowhere else.
+    fn under(tls: &TlsPolicy, policy: &Policy) -> Self {
+        match tls {
+            TlsPolicy::Opportunistic(_) | TlsPolicy::Audit(_)
+                if policy.failed_tls == FailedTls::Cleartext =>
+            {
+                Self::Cleartext
+            }
+            TlsPolicy::Authenticate(wanted)
+                if policy.raw_public_keys == RawPublicKeys::AfterCertificates
+                    && wanted.offers_raw_public_key() =>
+            {
+                Self::RawPublicKey
+            }
+            TlsPolicy::Opportunistic(_)
+            | TlsPolicy::Encrypt(_)
+            | TlsPolicy::Authenticate(_)
+            | TlsPolicy::Pkix(_)
+            | TlsPolicy::Audit(_) => Self::Nothing,
         }
-        // RFC 7672 §2.2: TLSA records are a promise of TLS.
+    }
+}
+
+/// The server greeted and answered EHLO.
+fn after_hello(aim: &Aim, offer: StartTlsOffer) -> State {
+    match (offer, aim) {
+        (StartTlsOffer::Offered, aim) => State::AwaitingStartTlsReply(aim.clone()),
         (
             StartTlsOffer::Absent,
-            TlsPolicy::Encrypt(_) | TlsPolicy::Authenticate(_) | TlsPolicy::Pkix(_),
-        ) => State::Abandoned(Refusal::StartTlsNotOffered),
+            Aim::Certificates(TlsPolicy::Opportunistic(_) | TlsPolicy::Audit(_), _),
+        ) => State::Ready(Assurance::Cleartext(Downgrade::NotOffered)),
+        // RFC 7672 §2.2: TLSA records are a promise of TLS.
+        (StartTlsOffer::Absent, Aim::Certificates(..) | Aim::RawPublicKey(_)) => {
+            State::Abandoned(Refusal::StartTlsNotOffered)
+        }
     }
 }
 
@@ -127,41 +188,48 @@ fn before_tls(event: Event) -> Result<Refusal, Unexpected> {
     }
 }
 
-fn after_start_tls(tls: &TlsPolicy, event: Event) -> Result<State, Unexpected> {
-    match (event, tls) {
-        (
-            Event::StartTlsReply {
-                code: 220,
-                buffered: 0,
-            },
-            tls,
-        ) => Ok(State::AwaitingHandshake(tls.clone())),
+fn after_start_tls(aim: &Aim, event: Event) -> Result<State, Unexpected> {
+    let next = match aim {
+        Aim::Certificates(_, next) => *next,
+        Aim::RawPublicKey(_) => AfterFailure::Nothing,
+    };
+    match event {
+        Event::StartTlsReply {
+            code: 220,
+            buffered: 0,
+        } => Ok(State::AwaitingHandshake(aim.clone())),
         // What an attacker puts behind the reply would be read as if it had come over TLS.
-        (Event::StartTlsReply { code: 220, .. }, _) => {
-            Ok(State::Abandoned(Refusal::PlaintextInjected))
-        }
-        // RFC 5321 §3.8: after this reply the server closes the connection.
-        (Event::StartTlsReply { code: 421, .. }, TlsPolicy::Opportunistic(_)) => {
-            Ok(State::AwaitingReconnection(Downgrade::Rejected {
-                code: 421,
-            }))
-        }
-        (Event::StartTlsReply { code, .. }, TlsPolicy::Opportunistic(_)) => {
-            Ok(State::Ready(Assurance::Cleartext(Downgrade::Rejected {
-                code,
-            })))
-        }
-        (
-            Event::StartTlsReply { code, .. },
-            TlsPolicy::Encrypt(_) | TlsPolicy::Authenticate(_) | TlsPolicy::Pkix(_),
-        ) => Ok(State::Abandoned(Refusal::StartTlsRejected { code })),
-        (Event::ConnectionLost, tls) => Ok(without_tls(tls, Refusal::ConnectionLost)),
+        Event::StartTlsReply { code: 220, .. } => Ok(State::Abandoned(Refusal::PlaintextInjected)),
+        Event::StartTlsReply { code, .. } => Ok(match (next, code) {
+            // RFC 5321 §3.8: after this reply the server closes the connection.
+            (AfterFailure::Cleartext, 421) => {
+                State::AwaitingReconnection(Again::Cleartext(Downgrade::Rejected { code }))
+            }
+            (AfterFailure::Cleartext, _) => {
+                State::Ready(Assurance::Cleartext(Downgrade::Rejected { code }))
+            }
+            (AfterFailure::Nothing | AfterFailure::RawPublicKey, _) => {
+                State::Abandoned(Refusal::StartTlsRejected { code })
+            }
+        }),
+        Event::ConnectionLost => Ok(without_tls(next, Refusal::ConnectionLost)),
         _ => Err(Unexpected),
     }
 }
 
-fn after_handshake(tls: &TlsPolicy, event: Event) -> Result<State, Unexpected> {
+/// The handshake for certificates is over.
+fn after_handshake(tls: &TlsPolicy, next: AfterFailure, event: Event) -> Result<State, Unexpected> {
     match (event, tls) {
+        (Event::HandshakeFailed, TlsPolicy::Authenticate(wanted))
+            if next == AfterFailure::RawPublicKey =>
+        {
+            // A server that has nothing but a raw public key cannot do a handshake for certificates (RFC 7250 §4.2).
+            let again = Again::RawPublicKey(wanted.clone());
+            Ok(State::AwaitingReconnection(again))
+        }
+        (Event::HandshakeFailed, _) => Ok(without_tls(next, Refusal::HandshakeFailed)),
+        (Event::ConnectionLost, _) => Ok(without_tls(next, Refusal::ConnectionLost)),
+        (event, TlsPolicy::Audit(audit)) => after_audited_handshake(audit.demand(), next, event),
         (Event::Encrypted, TlsPolicy::Opportunistic(_) | TlsPolicy::Encrypt(_)) => {
             Ok(State::Ready(Assurance::Encrypted))
         }
@@ -180,20 +248,58 @@ fn after_handshake(tls: &TlsPolicy, event: Event) -> Result<State, Unexpected> {
             Ok(State::Abandoned(Refusal::NotAuthenticated(error)))
         }
         // Where nothing need be proved, certificates that nobody could read are a handshake that failed.
-        (Event::NotAuthenticated(_), TlsPolicy::Opportunistic(_) | TlsPolicy::Encrypt(_))
-        | (Event::HandshakeFailed, _) => Ok(without_tls(tls, Refusal::HandshakeFailed)),
-        (Event::ConnectionLost, tls) => Ok(without_tls(tls, Refusal::ConnectionLost)),
+        (Event::NotAuthenticated(_), TlsPolicy::Opportunistic(_) | TlsPolicy::Encrypt(_)) => {
+            Ok(without_tls(next, Refusal::HandshakeFailed))
+        }
+        _ => Err(Unexpected),
+    }
+}
+
+/// The handshake of an audit succeeded: mail goes on, whatever the verdict (RFC 7672 §9.1).
+fn after_audited_handshake(
+    demand: &Demand,
+    next: AfterFailure,
+    event: Event,
+) -> Result<State, Unexpected> {
+    match (event, demand) {
+        (Event::Authenticated(verified), Demand::Authenticate(wanted))
+            if verified.is_for(wanted.fingerprint()) =>
+        {
+            Ok(State::Ready(Assurance::Authenticated(verified)))
+        }
+        (Event::NotAuthenticated(error), Demand::Authenticate(_)) => {
+            Ok(State::Ready(Assurance::NotAuthenticated(error)))
+        }
+        (Event::Encrypted, Demand::Encrypt(_) | Demand::Refuse(_)) => {
+            Ok(State::Ready(Assurance::Encrypted))
+        }
+        (Event::NotAuthenticated(_), Demand::Encrypt(_) | Demand::Refuse(_)) => {
+            Ok(without_tls(next, Refusal::HandshakeFailed))
+        }
+        _ => Err(Unexpected),
+    }
+}
+
+/// The handshake for a raw public key is over; nothing comes after it.
+fn after_raw_public_key(wanted: &Authentication, event: Event) -> Result<State, Unexpected> {
+    match event {
+        Event::Authenticated(verified) if verified.is_for(wanted.fingerprint()) => {
+            Ok(State::Ready(Assurance::Authenticated(verified)))
+        }
+        Event::NotAuthenticated(error) => Ok(State::Abandoned(Refusal::NotAuthenticated(error))),
+        Event::HandshakeFailed => Ok(State::Abandoned(Refusal::HandshakeFailed)),
+        Event::ConnectionLost => Ok(State::Abandoned(Refusal::ConnectionLost)),
         _ => Err(Unexpected),
     }
 }
 
 /// TLS was begun and failed: a new connection in cleartext where DANE does not apply (RFC 7672 §2.2), else the end.
-const fn without_tls(tls: &TlsPolicy, refusal: Refusal) -> State {
-    match tls {
-        TlsPolicy::Opportunistic(_) => State::AwaitingReconnection(Downgrade::HandshakeFailed),
-        TlsPolicy::Encrypt(_) | TlsPolicy::Authenticate(_) | TlsPolicy::Pkix(_) => {
-            State::Abandoned(refusal)
+const fn without_tls(next: AfterFailure, refusal: Refusal) -> State {
+    match next {
+        AfterFailure::Cleartext => {
+            State::AwaitingReconnection(Again::Cleartext(Downgrade::HandshakeFailed))
         }
+        AfterFailure::Nothing | AfterFailure::RawPublicKey => State::Abandoned(refusal),
     }
 }
 
@@ -208,7 +314,10 @@ pub enum Step<'a> {
     /// Do the TLS handshake and report how it ended. Under [`TlsPolicy::Authenticate`] the certificates are judged by
     /// [`Authentication::verify`](crate::Authentication::verify), those of a resumed session, too.
     Handshake(&'a TlsPolicy),
-    /// Close the connection and open another one to the same address, for cleartext; report [`Event::Reconnected`].
+    /// Do the TLS handshake, but ask for a raw public key (RFC 7250) in place of certificates, and report how it ended. The key is
+    /// judged by [`Authentication::verify_raw_public_key`]. Comes only under [`RawPublicKeys::AfterCertificates`].
+    RawPublicKeyHandshake(&'a Authentication),
+    /// Close the connection and open another one to the same address; report [`Event::Reconnected`].
     Reconnect,
     /// The connection may be given mail. After TLS, forget what EHLO said before and send it again (RFC 3207 §4.2).
     Transfer(&'a Assurance),
@@ -264,6 +373,10 @@ impl Event {
             TlsPolicy::Opportunistic(_) | TlsPolicy::Encrypt(_) => return Self::Encrypted,
             TlsPolicy::Authenticate(wanted) => wanted.verify(chain, now, algorithms),
             TlsPolicy::Pkix(wanted) => wanted.verify(chain, now, algorithms, roots),
+            TlsPolicy::Audit(audit) => match audit.demand() {
+                Demand::Authenticate(wanted) => wanted.verify(chain, now, algorithms),
+                Demand::Encrypt(_) | Demand::Refuse(_) => return Self::Encrypted,
+            },
         };
         verdict.map_or_else(Self::NotAuthenticated, Self::Authenticated)
     }
@@ -287,103 +400,8 @@ pub enum Assurance {
     Cleartext(Downgrade),
     /// By TLS with a server that was not authenticated.
     Encrypted,
+    /// By TLS with a server that was to be authenticated and was not; comes under [`TlsPolicy::Audit`] alone.
+    NotAuthenticated(VerifyError),
     /// By TLS with a server that was authenticated, by its TLSA records or, for submission, by the public PKI.
     Authenticated(Verified),
-}
-
-/// Why mail goes in cleartext.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Downgrade {
-    /// The server does not offer STARTTLS.
-    NotOffered,
-    /// The server offered STARTTLS and refused it.
-    Rejected {
-        /// The reply code.
-        code: u16,
-    },
-    /// The handshake failed, or the connection broke when TLS was begun.
-    HandshakeFailed,
-}
-
-impl Downgrade {
-    /// The place in the standards that allows it where DANE does not apply.
-    #[must_use]
-    pub const fn cite(self) -> &'static str {
-        match self {
-            Self::NotOffered | Self::Rejected { .. } | Self::HandshakeFailed => "RFC 7672 §2.2",
-        }
-    }
-}
-
-impl fmt::Display for Downgrade {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotOffered => f.write_str("the server does not offer STARTTLS"),
-            Self::Rejected { code } => write!(f, "the server refused STARTTLS with {code}"),
-            Self::HandshakeFailed => f.write_str("the TLS handshake failed"),
-        }
-    }
-}
-
-/// Why a connection must not be given mail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Refusal {
-    /// TLS is demanded, and the server does not offer STARTTLS.
-    StartTlsNotOffered,
-    /// TLS is demanded, and the server refused STARTTLS.
-    StartTlsRejected {
-        /// The reply code.
-        code: u16,
-    },
-    /// Octets came behind the reply to STARTTLS.
-    PlaintextInjected,
-    /// The handshake failed.
-    HandshakeFailed,
-    /// The certificates are not what was published.
-    NotAuthenticated(VerifyError),
-    /// The server refused to talk.
-    HelloRejected {
-        /// The reply code.
-        code: u16,
-    },
-    /// The connection broke.
-    ConnectionLost,
-}
-
-impl Refusal {
-    /// The place in the standards that forbids to go on.
-    #[must_use]
-    pub const fn cite(&self) -> &'static str {
-        match self {
-            Self::StartTlsNotOffered | Self::StartTlsRejected { .. } | Self::HandshakeFailed => {
-                "RFC 7672 §2.2"
-            }
-            Self::PlaintextInjected => "RFC 3207 §4.2",
-            Self::NotAuthenticated(error) => error.cite(),
-            Self::HelloRejected { .. } | Self::ConnectionLost => "RFC 5321 §5.1",
-        }
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::StartTlsNotOffered => {
-                f.write_str("TLS is demanded, but the server does not offer STARTTLS")
-            }
-            Self::StartTlsRejected { code } => {
-                write!(
-                    f,
-                    "TLS is demanded, but the server refused STARTTLS with {code}"
-                )
-            }
-            Self::PlaintextInjected => f.write_str("cleartext came behind the reply to STARTTLS"),
-            Self::HandshakeFailed => f.write_str("the TLS handshake failed"),
-            Self::NotAuthenticated(error) => write!(f, "the server is not authenticated: {error}"),
-            Self::HelloRejected { code } => write!(f, "the server refused to talk with {code}"),
-            Self::ConnectionLost => f.write_str("the connection was lost"),
-        }
-    }
 }

@@ -3,9 +3,11 @@
 //! A [`Record`] is what stands in the DNS, sound or not. Whether it is *usable* (RFC 6698 §4.1) is decided once, in
 //! [`Record::usability`]; a [`TlsaSet`] keeps both kinds, since even a set with no usable record demands TLS (RFC 7672 §2.2).
 
+mod made;
 mod matching;
 mod set;
 
+pub use made::MakeError;
 pub(crate) use matching::Selected;
 pub use matching::{sha256, sha512};
 pub use set::{MAX_RECORDS, SetError, TlsaSet};

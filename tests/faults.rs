@@ -114,7 +114,7 @@ fn demand(host: u8, mx: MxAnswer, policy: &Policy) -> Demand {
 fn strength(assurance: &Assurance) -> Demand {
     match assurance {
         Assurance::Cleartext(_) => Demand::Nothing,
-        Assurance::Encrypted => Demand::Encryption,
+        Assurance::Encrypted | Assurance::NotAuthenticated(_) => Demand::Encryption,
         Assurance::Authenticated(_) => Demand::Authentication,
     }
 }

@@ -154,7 +154,7 @@ fn a_session_takes_only_the_proof_with_its_own_fingerprint() {
         .collect();
     assert!(proofs.len() > 10);
     for wanted in &all {
-        let mut session = Session::new(TlsPolicy::Authenticate(wanted.clone()));
+        let mut session = Session::new(TlsPolicy::Authenticate(wanted.clone()), &Policy::default());
         session
             .handle(Event::Hello(StartTlsOffer::Offered))
             .unwrap();

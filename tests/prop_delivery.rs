@@ -13,7 +13,7 @@ use crate::support::question;
 use crate::support::sites::{domain, foreign_proof};
 use crate::support::world::{Run, World};
 
-fn settings(cases: u32) -> ProptestConfig {
+pub fn settings(cases: u32) -> ProptestConfig {
     ProptestConfig {
         cases,
         failure_persistence: None,
@@ -38,7 +38,7 @@ fn place_of(address: &std::net::IpAddr) -> usize {
 /// What a plan demands, in the terms of the world.
 fn demand_of(tls: &TlsPolicy) -> Demand {
     match tls {
-        TlsPolicy::Opportunistic(_) => Demand::Nothing,
+        TlsPolicy::Opportunistic(_) | TlsPolicy::Audit(_) => Demand::Nothing,
         TlsPolicy::Encrypt(_) => Demand::Encryption,
         TlsPolicy::Authenticate(_) | TlsPolicy::Pkix(_) => Demand::Authentication,
     }
@@ -146,9 +146,9 @@ proptest! {
         let mut events = 0_usize;
         watched(&world, &policy, seed, |_, _| events += 1);
         // Two replies at most for each lookup, since no chain here is longer than one alias: the MX records; for each host
-        // two families, twice; the alias; two candidates. Two addresses, with seven events at most: connected, EHLO, STARTTLS,
-        // handshake, reconnected, EHLO, transferred.
-        let bound = 2 + published.count() * (8 + 1 + 4 + 14);
+        // two families, twice; the alias; two candidates. Two addresses, with nine events at most: connected, EHLO, STARTTLS,
+        // handshake, reconnected, EHLO, STARTTLS, handshake, transferred.
+        let bound = 2 + published.count() * (8 + 1 + 4 + 18);
         prop_assert!(events <= bound, "{} events, at most {}", events, bound);
     }
 
@@ -318,9 +318,9 @@ fn session_has(step: session::Step<'_>, event: &session::Event) -> bool {
         (_, E::ConnectionLost) => true,
         (S::Hello, E::Hello(_) | E::HelloRejected { .. }) => true,
         (S::StartTls, E::StartTlsReply { .. }) => true,
-        (S::Handshake(_), E::HandshakeFailed) => true,
+        (S::Handshake(_) | S::RawPublicKeyHandshake(_), E::HandshakeFailed) => true,
         (S::Handshake(tls), E::Encrypted) => !matches!(tls, TlsPolicy::Authenticate(_)),
-        (S::Handshake(_), E::NotAuthenticated(_)) => true,
+        (S::Handshake(_) | S::RawPublicKeyHandshake(_), E::NotAuthenticated(_)) => true,
         (S::Reconnect, E::Reconnected) => true,
         _ => false,
     }

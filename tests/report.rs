@@ -79,6 +79,7 @@ fn a_delivery_is_250_however_well_it_was_protected() {
             host: host(),
             address: "192.0.2.1".parse().unwrap(),
             assurance,
+            would_refuse: None,
         };
         assert_eq!(status(&outcome), "250 2.0.0");
     }

@@ -1,5 +1,8 @@
 //! RFC 5321 §5: where mail goes, and in which order.
 
+use std::net::IpAddr;
+use std::num::NonZeroUsize;
+
 use smtp_dane::delivery::{Deferral, Failure as Final, Outcome, Transfer};
 use smtp_dane::dns::{QueryType, Security};
 use smtp_dane::resolve::{Host, HostError, NextHop, Plan, Route, RouteError, RouteKind};
@@ -223,7 +226,7 @@ fn section_5_2_a_site_with_one_address_family_passes_over_the_other() {
         let (plan, asked) = plan(&zone, domain(), &of_family(family));
         assert_eq!(
             plan.unwrap().addresses(),
-            [address.parse::<std::net::IpAddr>().unwrap()]
+            [address.parse::<IpAddr>().unwrap()]
         );
         assert_eq!(asked, [query]);
     }
@@ -258,4 +261,38 @@ fn section_4_2_1_a_refusal_for_good_is_final_and_one_for_now_leads_to_the_next_h
         assert_eq!(connected(&delayed), ["192.0.2.1", "192.0.2.2"]);
         assert!(delayed.delivered());
     }
+}
+
+#[test]
+fn section_5_1_a_site_may_begin_with_ipv4_and_may_try_fewer_addresses() {
+    let zone = Zone::signed()
+        .with("example.com MX 10 mx.example.com")
+        .with(
+            "mx.example.com A 192.0.2.1\nmx.example.com A 192.0.2.2\n\
+         mx.example.com AAAA 2001:db8::1\nmx.example.com AAAA 2001:db8::2",
+        );
+    let [v4, v6] = [["192.0.2.1", "192.0.2.2"], ["2001:db8::1", "2001:db8::2"]]
+        .map(|family| family.map(|text| text.parse::<IpAddr>().unwrap()));
+    let connected = |policy: &Policy| World::new(zone.clone()).deliver(domain(), policy).connected;
+    let mut policy = Policy::default();
+    assert_eq!(connected(&policy), [v6[0], v4[0], v6[1], v4[1]]);
+    policy.address_family = AddressFamily::V4First;
+    assert_eq!(connected(&policy), [v4[0], v6[0], v4[1], v6[1]]);
+    policy.bounds.addresses = NonZeroUsize::new(3).unwrap();
+    assert_eq!(connected(&policy), [v4[0], v6[0], v4[1]]);
+    policy.bounds.attempts = NonZeroUsize::new(2).unwrap();
+    assert_eq!(connected(&policy), [v4[0], v6[0]]);
+}
+
+#[test]
+fn section_5_1_the_number_of_attempts_is_counted_over_all_hosts() {
+    let zone = Zone::signed()
+        .with("example.com MX 10 mx.example.com\nexample.com MX 20 mx2.example.com")
+        .with("mx.example.com A 192.0.2.1\nmx.example.com A 192.0.2.2")
+        .with("mx2.example.com A 192.0.2.3\nmx2.example.com A 192.0.2.4");
+    let mut policy = Policy::default();
+    policy.bounds.attempts = NonZeroUsize::new(3).unwrap();
+    let run = World::new(zone).deliver(domain(), &policy);
+    assert_eq!(run.connected.len(), 3);
+    assert!(matches!(run.outcome(), Outcome::Deferred(_)));
 }

@@ -6,7 +6,9 @@ use std::slice::from_ref;
 use pki_types::SubjectPublicKeyInfoDer;
 use rcgen::{PublicKeyData, date_time_ymd};
 use smtp_dane::cert::CertificateError;
-use smtp_dane::{CnId, Policy, VerifyError};
+use smtp_dane::delivery::{Deferral, Outcome};
+use smtp_dane::session::{Assurance, Refusal};
+use smtp_dane::{CnId, Policy, RawPublicKeys, VerifyError};
 
 use crate::support::certificates::{leaf, other_leaf, spki};
 use crate::support::dane::{authentication, raw, record};
@@ -14,7 +16,9 @@ use crate::support::pki::{
     Authority, algorithms, data, ders, expired, forged, judge, met, new_key, no_authority,
     not_yet_valid, path_length, wanted,
 };
-use crate::support::world::NOW;
+use crate::support::sites::{ONE_HOST, domain, usable};
+use crate::support::world::{NOW, Server, World};
+use crate::support::zone::Zone;
 
 #[test]
 fn section_5_1_a_raw_public_key_is_matched_by_usage_3_and_selector_1() {
@@ -86,6 +90,38 @@ fn section_5_1_a_raw_public_key_is_offered_if_every_record_that_counts_can_match
         assert_eq!(wanted.offers_raw_public_key(), offered, "{others:?}");
     }
     assert!(!authentication(&[record(2, 1, 0, leaf())]).offers_raw_public_key());
+}
+
+#[test]
+fn section_5_1_a_server_with_a_bare_key_alone_is_reached_by_a_second_connection() {
+    let zone = Zone::signed()
+        .with(ONE_HOST)
+        .with(&usable("mx.example.com"));
+    let bare = |certificate| Server {
+        bare_key: true,
+        ..Server::with(certificate)
+    };
+    let mut asking = Policy::default();
+    asking.raw_public_keys = RawPublicKeys::AfterCertificates;
+    let [good, wrong] = [leaf(), other_leaf()]
+        .map(|certificate| World::new(zone.clone()).server("192.0.2.1", bare(certificate)));
+
+    let run = good.deliver(domain(), &asking);
+    assert!(run.delivered());
+    assert!(matches!(run.sent[0].1, Assurance::Authenticated(_)));
+    assert_eq!(run.connected.len(), 2);
+
+    let run = good.deliver(domain(), &Policy::default());
+    assert!(!run.delivered());
+    assert_eq!(run.connected.len(), 1);
+
+    let run = wrong.deliver(domain(), &asking);
+    assert!(run.sent.is_empty());
+    let Outcome::Deferred(Deferral::Refused { refusal, .. }) = run.outcome() else {
+        panic!("{:?}", run.outcome());
+    };
+    let reason = Refusal::NotAuthenticated(VerifyError::NoRecordMatched);
+    assert_eq!(*refusal, reason);
 }
 
 #[test]

@@ -253,13 +253,13 @@ fn hostile(anchor_name: &str, extensions: u64) -> (Vec<u8>, Vec<Vec<u8>>, Vec<u8
     (server, others, anchor.der)
 }
 
-/// Judges a hostile chain, which must fail within two seconds.
+/// Judges a hostile chain, which must fail within ten seconds, on a busy machine without optimisation; without bounds it would take hours.
 fn fails_soon(records: &[Record], chain: &[&[u8]]) {
     let begin = Instant::now();
     let result = judge(records, chain);
     let taken = begin.elapsed();
     assert!(result.is_err(), "{result:?}");
-    assert!(taken < Duration::from_secs(2), "{taken:?}");
+    assert!(taken < Duration::from_secs(10), "{taken:?}");
 }
 
 #[test]

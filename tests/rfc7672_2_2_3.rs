@@ -1,16 +1,18 @@
 //! RFC 7672 §2.2.3: TLSA lookups and the TLSA base domain.
 
 use smtp_dane::dns::{QueryType, Security};
-use smtp_dane::resolve::{NextHop, Plan};
-use smtp_dane::session::{Refusal, StartTlsOffer};
+use smtp_dane::resolve::{NextHop, Plan, TlsPolicy, Unexpected};
+use smtp_dane::session::{self, Refusal, Session, StartTlsOffer};
 use smtp_dane::{Digests, Policy};
 
 use crate::support::certificates::{leaf, tlsa_text};
 use crate::support::drive::{plan, plan_for, route};
 use crate::support::name;
-use crate::support::sites::{ONE_HOST, domain, judge, mandatory, relay, unusable, usable};
+use crate::support::sites::{
+    ONE_HOST, authentication, domain, judge, mandatory, relay, unusable, usable,
+};
 use crate::support::sites::{verdict, verdict_on};
-use crate::support::world::{Server, World};
+use crate::support::world::{NOW, Server, World};
 use crate::support::zone::{Chasing, Failure, Zone};
 
 const DANE: &str = "authenticate mx.example.com as mx.example.com example.com for the NextHop";
@@ -303,6 +305,25 @@ fn section_2_2_3_the_longest_host_name_that_the_prefix_fits_is_asked() {
 }
 
 /// The example of two hosts that share the records of a trust anchor, whole.
+#[test]
+fn section_2_2_3_one_key_at_two_hosts_matches_at_both_and_the_proof_serves_one() {
+    // DANE-EE looks at no name, so such hosts cannot be told apart by their certificates; what was proved is kept apart.
+    let of = |host: &str| {
+        let zone = Zone::signed()
+            .with(&format!("example.com MX 10 {host}"))
+            .with(&format!("{host} A 192.0.2.1"))
+            .with(&usable(host));
+        authentication(&zone, domain())
+    };
+    let (first, second) = (of("a.example.com"), of("b.example.com"));
+    let proof = first.verify(&[leaf().into()], NOW, &[]).unwrap();
+    assert!(second.verify(&[leaf().into()], NOW, &[]).is_ok());
+    assert_ne!(first.fingerprint(), second.fingerprint());
+    let mut session = Session::with_implicit_tls(TlsPolicy::Authenticate(second));
+    let result = session.handle(session::Event::Authenticated(proof));
+    assert_eq!(result, Err(Unexpected));
+}
+
 #[test]
 fn section_2_2_3_the_example_of_shared_records() {
     let digest = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";

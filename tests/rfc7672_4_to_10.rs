@@ -9,8 +9,10 @@ use smtp_dane::resolve::{HostError, NotApplicable};
 use smtp_dane::{DaneMode, Policy, VerifyError};
 
 use crate::support::certificates::{leaf, other_leaf, tlsa_text};
+use crate::support::dane::record;
 use crate::support::drive::plan;
 use crate::support::name;
+use crate::support::pki::{Authority, extension, judge};
 use crate::support::sites::{ONE_HOST, authentication, domain, mandatory, relay, unusable, usable};
 use crate::support::world::{NOW, Server, World};
 use crate::support::zone::{Failure, Zone};
@@ -29,6 +31,27 @@ fn section_4_the_record_of_the_next_key_may_stand_beside_that_of_the_present_one
     for certificate in [leaf(), other_leaf()] {
         assert!(wanted.verify(&[certificate.into()], NOW, &[]).is_ok());
     }
+}
+
+#[test]
+fn section_4_revocation_is_the_removal_of_the_record_and_nothing_else_is_asked() {
+    // The server's certificate points at lists and responders that do not exist, and demands a stapled answer that did not come.
+    let root = Authority::root();
+    let server = root.server_with(|params| {
+        let no_list = extension(&[2, 5, 29, 31], &[0x30, 0x00], false);
+        let must_staple = [0x30, 0x03, 0x02, 0x01, 0x05];
+        let must_staple = extension(&[1, 3, 6, 1, 5, 5, 7, 1, 24], &must_staple, false);
+        params.custom_extensions.extend([no_list, must_staple]);
+    });
+    for (records, met) in [
+        (record(2, 0, 1, &root.der), (2, 1)),
+        (record(3, 0, 1, &server), (3, 0)),
+    ] {
+        assert_eq!(judge(&[records], &[&server, &root.der]), Ok(met));
+    }
+    let removed = [record(3, 1, 1, other_leaf())];
+    let verdict = judge(&removed, &[&server, &root.der]);
+    assert_eq!(verdict, Err(VerifyError::NoRecordMatched));
 }
 
 #[test]
@@ -116,6 +139,34 @@ fn section_8_1_a_base_domain_that_is_no_host_name_is_authenticated_without_serve
     let wanted = authentication(&zone, relay("mx_1.-.example.com"));
     assert_eq!(wanted.server_name(), None);
     assert!(wanted.verify(&[leaf().into()], NOW, &[]).is_ok());
+}
+
+#[test]
+fn section_8_1_a_server_that_refuses_the_server_name_is_not_asked_again_without_it() {
+    let zone = Zone::signed()
+        .with(ONE_HOST)
+        .with("example.com MX 20 mx2.example.com\nmx2.example.com A 192.0.2.2")
+        .with(&usable("mx.example.com"))
+        .with(&usable("mx2.example.com"));
+    // A fatal alert at the name it does not know is a handshake that failed.
+    let refusing = Server {
+        handshakes: false,
+        ..Server::with(leaf())
+    };
+    let world = World::new(zone).server("192.0.2.1", refusing);
+    let alone = world.deliver(domain(), &Policy::default());
+    assert!(alone.sent.is_empty());
+    assert_eq!(
+        Status::of(alone.outcome()).to_string(),
+        "451 4.7.10",
+        "{:?}",
+        alone.outcome()
+    );
+    let with_second = world.server("192.0.2.2", Server::with(leaf()));
+    let run = with_second.deliver(domain(), &Policy::default());
+    assert!(run.delivered());
+    let places: [IpAddr; 2] = ["192.0.2.1", "192.0.2.2"].map(|text| text.parse().unwrap());
+    assert_eq!(run.connected, places);
 }
 
 #[test]

@@ -101,7 +101,7 @@ fn a_session_takes_what_the_verifier_confirms() {
     let server = root.server_for(&key, |_| ());
     let presented = Presented::certificates(&[&server], &key.serialize_der());
     let tls = policy(&[record(3, 1, 1, &server)]);
-    let mut session = Session::new(tls.clone());
+    let mut session = Session::new(tls.clone(), &Policy::default());
     session
         .handle(Event::Hello(StartTlsOffer::Offered))
         .unwrap();

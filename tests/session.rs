@@ -2,7 +2,9 @@
 
 use smtp_dane::resolve::{NextHop, TlsPolicy, Unexpected};
 use smtp_dane::session::{Event, Session, StartTlsOffer, Step};
-use smtp_dane::{Authentication, Policy, Verified, VerifyError};
+use smtp_dane::{
+    Authentication, DaneMode, FailedTls, Policy, RawPublicKeys, Verified, VerifyError,
+};
 
 use crate::support::certificates::{leaf, other_leaf, tlsa_text};
 use crate::support::drive::plan;
@@ -18,24 +20,48 @@ enum Kind {
     Opportunistic,
     Encrypt,
     Authenticate,
+    /// Nothing, but local policy will not go on where TLS fails.
+    Resolute,
+    /// The same as `Authenticate`; local policy asks for a raw public key where certificates fail.
+    RawKey,
+    /// The same as `Authenticate`; local policy only looks on.
+    Audit,
 }
 
-use Kind::{Authenticate, Encrypt, Opportunistic};
+use Kind::{Audit, Authenticate, Encrypt, Opportunistic, RawKey, Resolute};
 
-const KINDS: [Kind; 3] = [Opportunistic, Encrypt, Authenticate];
+const KINDS: [Kind; 6] = [
+    Opportunistic,
+    Encrypt,
+    Authenticate,
+    Resolute,
+    RawKey,
+    Audit,
+];
 
 impl Kind {
     fn zone(self) -> Zone {
         let zone = Zone::signed().with(ONE_HOST);
         match self {
-            Self::Opportunistic => zone,
+            Self::Opportunistic | Self::Resolute => zone,
             Self::Encrypt => zone.with(&unusable("mx.example.com")),
-            Self::Authenticate => zone.with(&usable("mx.example.com")),
+            Self::Authenticate | Self::RawKey | Self::Audit => zone.with(&usable("mx.example.com")),
         }
     }
 
+    fn policy(self) -> Policy {
+        let mut policy = Policy::default();
+        match self {
+            Self::Resolute => policy.failed_tls = FailedTls::Refuse,
+            Self::RawKey => policy.raw_public_keys = RawPublicKeys::AfterCertificates,
+            Self::Audit => policy.dane = DaneMode::AuditOnly,
+            Self::Opportunistic | Self::Encrypt | Self::Authenticate => {}
+        }
+        policy
+    }
+
     fn tls(self) -> TlsPolicy {
-        let plan = plan(&self.zone(), domain(), &Policy::default()).0;
+        let plan = plan(&self.zone(), domain(), &self.policy()).0;
         plan.unwrap().tls().clone()
     }
 }
@@ -90,13 +116,28 @@ const START_TLS: &[&str] = &["offered"];
 const HANDSHAKE: &[&str] = &["offered", "220"];
 const RECONNECT: &[&str] = &["offered", "220", "handshake failed"];
 const SECOND_HELLO: &[&str] = &["offered", "220", "handshake failed", "reconnected"];
+const RAW_START_TLS: &[&str] = &[
+    "offered",
+    "220",
+    "handshake failed",
+    "reconnected",
+    "offered",
+];
+const RAW_HANDSHAKE: &[&str] = &[
+    "offered",
+    "220",
+    "handshake failed",
+    "reconnected",
+    "offered",
+    "220",
+];
 const CLEARTEXT: &[&str] = &["absent"];
 const ENCRYPTED: &[&str] = &["offered", "220", "encrypted"];
 const AUTHENTICATED: &[&str] = &["offered", "220", "own proof"];
 const ABANDONED: &[&str] = &["rejected"];
 
 fn at(kind: Kind, way: &[&str]) -> Session {
-    let mut session = Session::new(kind.tls());
+    let mut session = Session::new(kind.tls(), &kind.policy());
     for name in way {
         session.handle(event(name)).unwrap();
     }
@@ -109,6 +150,7 @@ fn step(session: &Session) -> String {
         Step::Hello => "say hello".to_owned(),
         Step::StartTls => "start TLS".to_owned(),
         Step::Handshake(_) => "handshake".to_owned(),
+        Step::RawPublicKeyHandshake(_) => "raw handshake".to_owned(),
         Step::Reconnect => "reconnect".to_owned(),
         Step::Transfer(assurance) => match format!("{assurance:?}").split_once('(') {
             Some(("Authenticated", _)) => "transfer: Authenticated".to_owned(),
@@ -132,7 +174,7 @@ const INJECTED: &str = "abandon: PlaintextInjected";
 const TABLE: &[Row] = &[
     (
         HELLO,
-        &[Opportunistic],
+        &[Opportunistic, Resolute, Audit],
         &[
             ("offered", "start TLS"),
             ("absent", "transfer: Cleartext(NotOffered)"),
@@ -142,7 +184,7 @@ const TABLE: &[Row] = &[
     ),
     (
         HELLO,
-        &[Encrypt, Authenticate],
+        &[Encrypt, Authenticate, RawKey],
         &[
             ("offered", "start TLS"),
             ("absent", "abandon: StartTlsNotOffered"),
@@ -152,7 +194,7 @@ const TABLE: &[Row] = &[
     ),
     (
         START_TLS,
-        &[Opportunistic],
+        &[Opportunistic, Audit],
         &[
             ("220", "handshake"),
             ("220+1", INJECTED),
@@ -167,7 +209,7 @@ const TABLE: &[Row] = &[
     ),
     (
         START_TLS,
-        &[Encrypt, Authenticate],
+        &[Encrypt, Authenticate, Resolute, RawKey],
         &[
             ("220", "handshake"),
             ("220+1", INJECTED),
@@ -193,7 +235,7 @@ const TABLE: &[Row] = &[
     ),
     (
         HANDSHAKE,
-        &[Encrypt],
+        &[Encrypt, Resolute],
         &[
             ("encrypted", "transfer: Encrypted"),
             ("no proof", "abandon: HandshakeFailed"),
@@ -212,13 +254,70 @@ const TABLE: &[Row] = &[
         ],
     ),
     (
+        HANDSHAKE,
+        &[Audit],
+        &[
+            ("own proof", "transfer: Authenticated"),
+            ("no proof", "transfer: NotAuthenticated(NoRecordMatched)"),
+            ("handshake failed", "reconnect"),
+            ("lost", "reconnect"),
+        ],
+    ),
+    (
+        HANDSHAKE,
+        &[RawKey],
+        &[
+            ("own proof", "transfer: Authenticated"),
+            // The server has certificates, and they are wrong.
+            ("no proof", "abandon: NotAuthenticated(NoRecordMatched)"),
+            ("handshake failed", "reconnect"),
+            ("lost", LOST),
+        ],
+    ),
+    (
+        SECOND_HELLO,
+        &[RawKey],
+        &[
+            ("offered", "start TLS"),
+            ("absent", "abandon: StartTlsNotOffered"),
+            ("rejected", REJECTED),
+            ("lost", LOST),
+        ],
+    ),
+    (
+        RAW_START_TLS,
+        &[RawKey],
+        &[
+            ("220", "raw handshake"),
+            ("220+1", INJECTED),
+            ("220+max", INJECTED),
+            ("454", "abandon: StartTlsRejected { code: 454 }"),
+            ("454+1", "abandon: StartTlsRejected { code: 454 }"),
+            ("221", "abandon: StartTlsRejected { code: 221 }"),
+            ("250", "abandon: StartTlsRejected { code: 250 }"),
+            ("0", "abandon: StartTlsRejected { code: 0 }"),
+            ("lost", LOST),
+        ],
+    ),
+    (
+        RAW_HANDSHAKE,
+        &[RawKey],
+        &[
+            ("own proof", "transfer: Authenticated"),
+            ("no proof", "abandon: NotAuthenticated(NoRecordMatched)"),
+            // There is no third handshake.
+            ("handshake failed", "abandon: HandshakeFailed"),
+            ("lost", LOST),
+        ],
+    ),
+    (
         RECONNECT,
-        &[Opportunistic],
+        &[Opportunistic, RawKey, Audit],
         &[("reconnected", "say hello"), ("lost", LOST)],
     ),
     (
         SECOND_HELLO,
-        &[Opportunistic],
+        &[Opportunistic, Audit],
         &[
             // TLS was tried, and is not tried again.
             ("offered", "transfer: Cleartext(HandshakeFailed)"),
@@ -227,9 +326,9 @@ const TABLE: &[Row] = &[
             ("lost", LOST),
         ],
     ),
-    (CLEARTEXT, &[Opportunistic], &[]),
-    (ENCRYPTED, &[Opportunistic, Encrypt], &[]),
-    (AUTHENTICATED, &[Authenticate], &[]),
+    (CLEARTEXT, &[Opportunistic, Resolute, Audit], &[]),
+    (ENCRYPTED, &[Opportunistic, Encrypt, Resolute], &[]),
+    (AUTHENTICATED, &[Authenticate, RawKey, Audit], &[]),
     (ABANDONED, &KINDS, &[]),
 ];
 
@@ -269,7 +368,7 @@ fn the_table_has_every_state_that_any_events_reach() {
             let kind_of = |text: &str| text.split(':').next().unwrap().to_owned();
             known.iter().any(|other| kind_of(other) == kind_of(step))
         };
-        let mut found = vec![Session::new(kind.tls())];
+        let mut found = vec![Session::new(kind.tls(), &kind.policy())];
         let mut place = 0;
         while let Some(session) = found.get(place).cloned() {
             assert!(is_known(&step(&session)), "{kind:?}: {session:?}");
@@ -296,7 +395,10 @@ fn check_strength(kind: Kind, session: &Session) {
     let allowed = match kind {
         Opportunistic => assurance.starts_with("Cleartext") || assurance == "Encrypted",
         Encrypt => assurance == "Encrypted",
-        Authenticate => assurance == "Authenticated",
+        Authenticate | RawKey => assurance == "Authenticated",
+        // It protects nothing, and says so.
+        Audit => assurance != "Encrypted",
+        Resolute => ["Cleartext(NotOffered)", "Encrypted"].contains(&assurance),
     };
     assert!(allowed, "{kind:?}: {step}");
 }
@@ -310,6 +412,20 @@ fn octets_behind_the_reply_to_start_tls_end_the_session_under_every_policy() {
             assert_eq!(step(&session), INJECTED, "{kind:?}");
         }
     }
+}
+
+#[test]
+fn no_second_handshake_is_asked_for_where_a_record_can_match_certificates_alone() {
+    let with_anchor = RawKey.zone().with(&format!(
+        "_25._tcp.mx.example.com TLSA {}",
+        tlsa_text(2, 0, 1, leaf())
+    ));
+    let plan = plan(&with_anchor, domain(), &RawKey.policy()).0.unwrap();
+    let mut session = Session::new(plan.tls().clone(), &RawKey.policy());
+    for name in RECONNECT {
+        session.handle(event(name)).unwrap();
+    }
+    assert_eq!(step(&session), "abandon: HandshakeFailed");
 }
 
 #[test]

@@ -30,7 +30,7 @@ fn authenticate() -> TlsPolicy {
 fn a_server_that_closes_in_place_of_tls_is_called_anew_in_cleartext_only_where_dane_does_not_apply()
 {
     let refused = |tls| {
-        let mut session = Session::new(tls);
+        let mut session = Session::new(tls, &smtp_dane::Policy::default());
         session
             .handle(Event::Hello(StartTlsOffer::Offered))
             .unwrap();

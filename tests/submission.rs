@@ -210,7 +210,7 @@ fn a_session_takes_only_the_proof_for_its_own_name() {
     let root = Authority::root();
     let server = root.server();
     let chain = ders(&[&server]);
-    let mut session = Session::new(TlsPolicy::Pkix(pkix(&zone(), HOST)));
+    let mut session = Session::new(TlsPolicy::Pkix(pkix(&zone(), HOST)), &Policy::default());
     session
         .handle(session::Event::Hello(StartTlsOffer::Offered))
         .unwrap();
@@ -258,11 +258,11 @@ fn a_session_takes_only_the_proof_for_its_own_name() {
 #[test]
 fn a_submission_server_without_tls_gets_no_mail() {
     let tls = TlsPolicy::Pkix(pkix(&zone(), HOST));
-    let mut absent = Session::new(tls.clone());
+    let mut absent = Session::new(tls.clone(), &Policy::default());
     absent
         .handle(session::Event::Hello(StartTlsOffer::Absent))
         .unwrap();
-    let mut rejected = Session::new(tls.clone());
+    let mut rejected = Session::new(tls.clone(), &Policy::default());
     rejected
         .handle(session::Event::Hello(StartTlsOffer::Offered))
         .unwrap();

@@ -9,6 +9,7 @@
     reason = "a test may stop at what it did not expect"
 )]
 
+mod audit;
 mod bounds;
 mod certificates;
 mod faults;
@@ -18,8 +19,15 @@ mod prop_delivery;
 mod prop_dns;
 mod prop_values;
 mod prop_verify;
+mod publish;
+mod reason_walk;
 mod reasons;
 mod report;
+mod report_continuity;
+#[cfg(feature = "serde")]
+mod report_json;
+mod report_tlsrpt;
+mod report_tlsrpt_counts;
 mod rfc1034;
 mod rfc1035;
 mod rfc1035_records;

@@ -14,7 +14,7 @@ use std::time::Instant;
 use serde::Serialize;
 use smtp_dane::delivery::Delivery;
 use smtp_dane::resolve::NextHop;
-use smtp_dane::{Name, Policy};
+use smtp_dane::{Name, Policy, RawPublicKeys};
 use tokio::time::timeout;
 
 use crate::args::DemoArgs;
@@ -95,11 +95,13 @@ async fn deliver_all(
         patience: PATIENCE,
         hello: Some(OWN_NAME.to_owned()),
     });
+    let mut policy = Policy::default();
+    policy.raw_public_keys = RawPublicKeys::AfterCertificates;
     let mut running = Vec::with_capacity(scenes.len());
     for scene in scenes {
         let domain: Name = scene.domain.parse().map_err(impossible)?;
         let next_hop = NextHop::domain(domain).on_port(lab.mail_port());
-        let delivery = Delivery::new(next_hop, Policy::default(), SHUFFLE);
+        let delivery = Delivery::new(next_hop, policy.clone(), SHUFFLE);
         let message = message(scene);
         let task = network.start(delivery, Errand::Send(message.clone()));
         running.push((scene, message, task));

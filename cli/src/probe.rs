@@ -6,7 +6,7 @@ use std::io::{self, BufRead, Read};
 use std::sync::Arc;
 
 use smtp_dane::delivery::Delivery;
-use smtp_dane::{Identity, Policy};
+use smtp_dane::{Identity, Policy, RawPublicKeys};
 
 use crate::args::{Domain, ProbeArgs, Source};
 use crate::drive::{Errand, Network};
@@ -142,6 +142,7 @@ fn policy(args: &ProbeArgs) -> Policy {
     policy.insecure_mx = args.insecure_mx.into();
     policy.mx_alias = args.mx_alias.into();
     policy.address_family = args.address_family.into();
+    policy.raw_public_keys = RawPublicKeys::AfterCertificates;
     policy.identities = args.identities.clone().into();
     policy
 }

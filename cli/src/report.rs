@@ -24,6 +24,8 @@ pub(crate) struct Report {
     pub(crate) domain: String,
     pub(crate) outcome: OutcomeKind,
     pub(crate) would_refuse: bool,
+    /// In an audit: why.
+    pub(crate) objection: Option<Reason>,
     pub(crate) status: StatusCodes,
     pub(crate) mx: MxFacts,
     pub(crate) hosts: Vec<HostReport>,
@@ -82,7 +84,8 @@ impl Report {
         Some(Self {
             domain,
             outcome: OutcomeKind::of(outcome),
-            would_refuse: false,
+            would_refuse: outcome.would_refuse().is_some(),
+            objection: outcome.would_refuse().map(Reason::of_objection),
             status: StatusCodes {
                 enhanced: format!("{class}.{subject}.{detail}"),
                 basic: status.basic,

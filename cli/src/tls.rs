@@ -23,6 +23,15 @@ use tokio_rustls::rustls::{ClientConfig, Error, ProtocolVersion, RootCertStore};
 use crate::smtp::Transport;
 use onlooker::Onlooker;
 
+/// What a server is asked to present.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Credential {
+    /// Certificates.
+    Certificates,
+    /// A raw public key (RFC 7250).
+    RawPublicKey,
+}
+
 /// What makes TLS connections.
 #[derive(Clone)]
 pub(crate) struct TlsClient {
@@ -50,6 +59,7 @@ impl TlsClient {
     pub(crate) async fn handshake(
         &self,
         policy: &TlsPolicy,
+        credential: Credential,
         stream: Box<dyn Transport>,
         name: Option<DnsName<'static>>,
         address: IpAddr,
@@ -58,7 +68,11 @@ impl TlsClient {
         // For an address, no indication is sent (RFC 6066 §3).
         let name = name.map_or(ServerName::IpAddress(address.into()), ServerName::DnsName);
         let verifier = DaneVerifier::new(policy.clone(), Arc::clone(&self.provider));
-        let onlooker = Arc::new(Onlooker::new(verifier));
+        let verifier = match credential {
+            Credential::Certificates => verifier,
+            Credential::RawPublicKey => verifier.with_raw_public_key(),
+        };
+        let onlooker = Arc::new(Onlooker::new(verifier, credential));
         let mut config = self.template.clone();
         config
             .dangerous()

@@ -5,6 +5,8 @@
 //! certification authority, in date, for TLS servers, and its path length must hold. Name constraints are left to webpki,
 //! which applies those of an anchor.
 
+use core::ops::RangeInclusive;
+
 use der::asn1::{ObjectIdentifier, UintRef};
 use der::{Decode, Reader, SliceReader, Tag};
 use pki_types::UnixTime;
@@ -117,14 +119,21 @@ fn check_purpose(anchor: &RawCertificate<'_>) -> Result<(), VerifyError> {
 }
 
 fn check_dates(anchor: &RawCertificate<'_>, now: UnixTime) -> Result<(), VerifyError> {
-    let validity: Validity = decode(anchor.validity())?;
-    if now.as_secs() < validity.not_before.to_unix_duration().as_secs() {
+    let valid = dates(anchor)?;
+    if now.as_secs() < *valid.start() {
         return Err(VerifyError::NotYetValid);
     }
-    if now.as_secs() > validity.not_after.to_unix_duration().as_secs() {
+    if now.as_secs() > *valid.end() {
         return Err(VerifyError::Expired);
     }
     Ok(())
+}
+
+/// When a certificate is valid, from the first to the last second, in seconds since 1970 (RFC 5280 §4.1.2.5).
+pub(crate) fn dates(certificate: &RawCertificate<'_>) -> Result<RangeInclusive<u64>, VerifyError> {
+    let validity: Validity = decode(certificate.validity())?;
+    let [first, last] = [validity.not_before, validity.not_after];
+    Ok(first.to_unix_duration().as_secs()..=last.to_unix_duration().as_secs())
 }
 
 fn extension<'a>(

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::net::IpAddr;
 
-use super::Transfer;
+use super::{Objection, Transfer};
 use crate::resolve::{Exchanger, Host, HostError, Plan, Route, RouteError};
 use crate::session::{Assurance, Refusal};
 
@@ -20,6 +20,8 @@ pub enum Outcome {
         address: IpAddr,
         /// How well the connection was protected.
         assurance: Assurance,
+        /// In an audit: why this connection would not have been given the mail, were DANE enforced.
+        would_refuse: Option<Objection>,
     },
     /// Not now: keep the mail and try again, with fresh lookups. Every failure of DANE or of the DNS is of this kind
     /// (RFC 7672 §2.1.2, §2.2).
@@ -29,6 +31,16 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// In an audit (RFC 7672 §9.1): why the connection that took the mail would not have been given it, were DANE enforced. Another
+    /// host or another day might have served.
+    #[must_use]
+    pub const fn would_refuse(&self) -> Option<&Objection> {
+        match self {
+            Self::Delivered { would_refuse, .. } => would_refuse.as_ref(),
+            Self::Deferred(_) | Self::Failed(_) => None,
+        }
+    }
+
     pub(super) fn without_route(error: RouteError) -> Self {
         if error.is_permanent() {
             Self::Failed(Failure::NoRoute(error))

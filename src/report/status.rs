@@ -19,6 +19,8 @@
 //! | this site is the best MX host | 5.4.6 | 550 |
 //! | the server refused the mail | 4.0.0, 5.0.0 | its own |
 
+use alloc::format;
+use alloc::string::String;
 use core::fmt;
 
 use crate::delivery::{Deferral, Failure, Outcome, Transfer};
@@ -53,6 +55,23 @@ impl Status {
             Outcome::Delivered { .. } => Self::new(250, (2, 0, 0)),
             Outcome::Deferred(deferral) => Self::of_deferral(deferral),
             Outcome::Failed(failure) => Self::of_failure(failure),
+        }
+    }
+
+    /// The codes and the sentence that goes with them, as for a queue's log or a delay notice: whether it is temporary, which
+    /// query or check failed at which host, and the place in the standards.
+    #[must_use]
+    pub fn line(outcome: &Outcome) -> String {
+        let status = Self::of(outcome);
+        match outcome {
+            Outcome::Delivered { .. } => format!("{status} {outcome}"),
+            Outcome::Deferred(deferral) => format!(
+                "{status} temporary, the mail is kept: {deferral} [{}]",
+                deferral.cite()
+            ),
+            Outcome::Failed(failure) => {
+                format!("{status} permanent: {failure} [{}]", failure.cite())
+            }
         }
     }
 

@@ -1,19 +1,35 @@
-//! What a delivery gives a TLS report to say (RFC 8460).
+//! What a delivery gives a TLS report to say (RFC 8460), and the report itself.
+//!
+//! [`sessions`] says what one delivery has to count, an [`Aggregator`] counts it, and gives the [`Report`] of a day for each
+//! domain. With the feature `serde` a report serialises to the JSON of RFC 8460 §4.4. To look up where it goes, to pack and to
+//! send it is left to the caller.
+
+mod aggregate;
+mod applied;
+mod date;
+mod document;
+mod session;
+
+pub use aggregate::{Aggregator, MAX_COUNT, MAX_DETAILS, MAX_MX_HOSTS, MAX_POLICIES};
+pub use applied::{AppliedPolicy, PolicyType};
+pub use date::{DateError, DateRange};
+pub use document::{Counts, Detail, FailureDetails, Header, Policy, PolicyReport, Report, Summary};
+pub use session::{FailureReason, MAX_HELO, ReportedSession, SessionFailure, sessions};
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::delivery::{AttemptResult, Deferral, Delivery, HostRecord, Outcome, Step};
+use crate::delivery::{AttemptResult, Deferral, Delivery, HostRecord, Objection, Outcome, Step};
 use crate::dns::{FailedLookup, QueryType};
-use crate::resolve::{EncryptCause, HostError, Plan, RouteError, TlsPolicy};
+use crate::resolve::{Demand, EncryptCause, Encryption, HostError, Plan, RouteError, TlsPolicy};
 use crate::session::Refusal;
 use crate::verify::VerifyError;
 
 /// The failures of a delivery, as far as it has come, each type once.
 ///
 /// Plain network trouble is none (RFC 8460 §4.3): a connection that could not be made, a resolver that did not answer where
-/// DNSSEC had no part.
+/// DNSSEC had no part. Neither is a host without TLS that need not have it, which [`sessions`] counts.
 #[must_use]
 pub fn result_types(delivery: &Delivery) -> Vec<ResultType> {
     let mut types = BTreeSet::new();
@@ -30,7 +46,7 @@ pub fn result_types(delivery: &Delivery) -> Vec<ResultType> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ResultType {
-    /// TLS was demanded, and the server did not offer or refused STARTTLS.
+    /// The server did not offer STARTTLS or refused it.
     StartTlsNotSupported,
     /// The certificate bears none of the names.
     CertificateHostMismatch,
@@ -58,9 +74,14 @@ impl ResultType {
             .iter()
             .filter_map(|attempt| match attempt.result() {
                 AttemptResult::Refused(refusal) => Self::of_refusal(refusal),
-                AttemptResult::Unreachable
-                | AttemptResult::NotTaken { .. }
-                | AttemptResult::Delivered(_) => None,
+                AttemptResult::Unreachable => None,
+                AttemptResult::NotTaken { assurance, .. } | AttemptResult::Delivered(assurance) => {
+                    match Objection::to(plan.ok()?.tls(), assurance)? {
+                        Objection::Connection(refusal) => Self::of_refusal(&refusal),
+                        // The plan has said so already.
+                        Objection::Host(_) => None,
+                    }
+                }
             });
         of_plan.into_iter().chain(of_attempts).collect()
     }
@@ -98,12 +119,18 @@ impl ResultType {
 
     /// Unusable records are reported even where mail went on encrypted.
     fn of_plan(plan: &Plan) -> Option<Self> {
+        let of_encryption = |encryption: &Encryption| match encryption.cause() {
+            EncryptCause::AllUnusable(_) => Some(Self::TlsaInvalid),
+            EncryptCause::InsecureMx(_) => None,
+        };
         match plan.tls() {
-            TlsPolicy::Encrypt(encryption) => match encryption.cause() {
-                EncryptCause::AllUnusable(_) => Some(Self::TlsaInvalid),
-                EncryptCause::InsecureMx(_) => None,
-            },
+            TlsPolicy::Encrypt(encryption) => of_encryption(encryption),
             TlsPolicy::Opportunistic(_) | TlsPolicy::Authenticate(_) | TlsPolicy::Pkix(_) => None,
+            TlsPolicy::Audit(audit) => match audit.demand() {
+                Demand::Encrypt(encryption) => of_encryption(encryption),
+                Demand::Authenticate(_) => None,
+                Demand::Refuse(error) => Self::of_host_error(error),
+            },
         }
     }
 

@@ -75,7 +75,7 @@ impl HostLookup {
             }
             Host::Name(name) => {
                 let families: &[QueryType] = match policy.address_family {
-                    AddressFamily::Any => &[QueryType::A, QueryType::Aaaa],
+                    AddressFamily::Any | AddressFamily::V4First => &[QueryType::A, QueryType::Aaaa],
                     AddressFamily::V4 => &[QueryType::A],
                     AddressFamily::V6 => &[QueryType::Aaaa],
                 };

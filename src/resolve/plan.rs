@@ -51,9 +51,13 @@ impl Plan {
     /// `None` if it is no host name.
     #[must_use]
     pub fn server_name(&self) -> Option<DnsName<'static>> {
-        match (&self.tls, &self.host) {
-            (TlsPolicy::Opportunistic(_), Host::Name(host)) => host.to_server_name(),
-            (tls, _) => tls.server_name(),
+        let is_own_choice = match &self.tls {
+            TlsPolicy::Opportunistic(_) | TlsPolicy::Audit(_) => self.tls.tlsa_base().is_none(),
+            TlsPolicy::Encrypt(_) | TlsPolicy::Authenticate(_) | TlsPolicy::Pkix(_) => false,
+        };
+        match &self.host {
+            Host::Name(host) if is_own_choice => host.to_server_name(),
+            Host::Name(_) | Host::Address(_) => self.tls.server_name(),
         }
     }
 

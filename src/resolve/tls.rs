@@ -5,6 +5,7 @@ use core::fmt;
 
 use pki_types::DnsName;
 
+use super::HostError;
 use crate::name::Name;
 use crate::tlsa::{Record, TlsaSet, Unusable};
 use crate::verify::{Authentication, PublicPki};
@@ -21,6 +22,8 @@ pub enum TlsPolicy {
     Authenticate(Authentication),
     /// TLS is demanded, and the server must be authenticated by the public PKI: a submission server.
     Pkix(PublicPki),
+    /// Nothing is demanded; what DANE would demand is judged and noted ([`DaneMode::AuditOnly`](crate::DaneMode::AuditOnly)).
+    Audit(Audit),
 }
 
 impl TlsPolicy {
@@ -32,7 +35,7 @@ impl TlsPolicy {
     pub fn server_name(&self) -> Option<DnsName<'static>> {
         match self {
             Self::Pkix(pkix) => pkix.name().to_server_name(),
-            Self::Opportunistic(_) | Self::Encrypt(_) | Self::Authenticate(_) => {
+            Self::Opportunistic(_) | Self::Encrypt(_) | Self::Authenticate(_) | Self::Audit(_) => {
                 self.tlsa_base()?.to_server_name()
             }
         }
@@ -45,8 +48,52 @@ impl TlsPolicy {
             Self::Opportunistic(_) | Self::Pkix(_) => None,
             Self::Encrypt(encryption) => Some(encryption.base()),
             Self::Authenticate(authentication) => Some(authentication.base()),
+            Self::Audit(audit) => match audit.demand() {
+                Demand::Encrypt(encryption) => Some(encryption.base()),
+                Demand::Authenticate(authentication) => Some(authentication.base()),
+                Demand::Refuse(_) => None,
+            },
         }
     }
+
+    /// The same, to be judged and not to be enforced.
+    pub(super) fn audited(self) -> Self {
+        match self {
+            Self::Encrypt(encryption) => Self::Audit(Audit::of(Demand::Encrypt(encryption))),
+            Self::Authenticate(wanted) => Self::Audit(Audit::of(Demand::Authenticate(wanted))),
+            Self::Opportunistic(_) | Self::Pkix(_) | Self::Audit(_) => self,
+        }
+    }
+}
+
+/// What DANE would demand of a host, were it enforced (RFC 7672 §9.1). Only the lookup of a host makes one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Audit {
+    demand: Demand,
+}
+
+impl Audit {
+    pub(super) const fn of(demand: Demand) -> Self {
+        Self { demand }
+    }
+
+    /// What would be demanded.
+    #[must_use]
+    pub const fn demand(&self) -> &Demand {
+        &self.demand
+    }
+}
+
+/// What DANE would demand.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a TLS layer must act on each")]
+pub enum Demand {
+    /// TLS without authentication.
+    Encrypt(Encryption),
+    /// TLS with a server that is authenticated.
+    Authenticate(Authentication),
+    /// That no connection be opened.
+    Refuse(HostError),
 }
 
 /// Why DANE does not apply to a host, though every lookup succeeded.
@@ -65,6 +112,8 @@ pub enum NotApplicable {
     NoTlsa,
     /// The server takes mail from users.
     Submission,
+    /// The policy does not use DANE.
+    SwitchedOff,
 }
 
 impl NotApplicable {
@@ -77,6 +126,7 @@ impl NotApplicable {
             Self::InsecureAddress | Self::InsecureAlias => "RFC 7672 §2.2.2",
             Self::NoTlsa => "RFC 7672 §2.2.3",
             Self::Submission => "RFC 7672 §7",
+            Self::SwitchedOff => "RFC 7672 §9.1",
         }
     }
 }
@@ -90,6 +140,7 @@ impl fmt::Display for NotApplicable {
             Self::InsecureAlias => "neither the addresses of the host nor its alias are secure",
             Self::NoTlsa => "the host has no secure TLSA records",
             Self::Submission => "DANE does not apply to a submission server",
+            Self::SwitchedOff => "local policy does not use DANE for this destination",
         })
     }
 }

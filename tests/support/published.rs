@@ -80,7 +80,7 @@ impl Demand {
     pub const fn met_by(assurance: &Assurance) -> Self {
         match assurance {
             Assurance::Cleartext(_) => Self::Nothing,
-            Assurance::Encrypted => Self::Encryption,
+            Assurance::Encrypted | Assurance::NotAuthenticated(_) => Self::Encryption,
             Assurance::Authenticated(_) => Self::Authentication,
         }
     }

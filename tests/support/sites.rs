@@ -1,6 +1,6 @@
 //! Zones, policies and verdicts that many tests share.
 
-use smtp_dane::resolve::{HostError, NextHop, Plan, TlsPolicy};
+use smtp_dane::resolve::{Demand, HostError, NextHop, Plan, TlsPolicy};
 use smtp_dane::{AddressFamily, Authentication, DaneMode, Identity, InsecureMx, MxAlias, Name};
 use smtp_dane::{Policy, Verified};
 
@@ -77,6 +77,14 @@ pub fn verdict(plan: &Result<Plan, HostError>) -> String {
         ),
         Ok(TlsPolicy::Encrypt(encryption)) => format!("encrypt by {}", encryption.base()),
         Ok(TlsPolicy::Opportunistic(why)) => format!("opportunistic: {why:?}"),
+        Ok(TlsPolicy::Audit(audit)) => match audit.demand() {
+            Demand::Authenticate(wanted) => format!("audit: authenticate {}", wanted.base()),
+            Demand::Encrypt(encryption) => format!("audit: encrypt by {}", encryption.base()),
+            Demand::Refuse(HostError::Lookup(failed)) => {
+                format!("audit: failed: {}", failed.question)
+            }
+            Demand::Refuse(error) => format!("audit: {error:?}"),
+        },
         Ok(TlsPolicy::Pkix(pkix)) => format!("public PKI for {}", pkix.name()),
         Err(HostError::Lookup(failed)) => format!("failed: {}", failed.question),
         Err(error) => format!("{error:?}"),

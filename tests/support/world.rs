@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use pki_types::{CertificateDer, UnixTime};
+use pki_types::{CertificateDer, SubjectPublicKeyInfoDer, UnixTime};
 use smtp_dane::Policy;
 use smtp_dane::delivery::{Delivery, Event, Outcome, Step, Transfer};
 use smtp_dane::dns::{Answer, Question};
-use smtp_dane::resolve::{NextHop, TlsPolicy};
+use smtp_dane::resolve::NextHop;
 use smtp_dane::session::{self, Assurance, StartTlsOffer};
 
+use super::certificates::spki;
 use super::zone::Zone;
 
 /// How one server behaves.
@@ -21,6 +22,8 @@ pub struct Server {
     pub start_tls: (u16, usize),
     pub handshakes: bool,
     pub chain: Vec<Vec<u8>>,
+    /// Whether it has but the bare key of its first certificate to present (RFC 7250).
+    pub bare_key: bool,
     pub transfer: Transfer,
 }
 
@@ -33,6 +36,7 @@ impl Server {
             start_tls: (220, 0),
             handshakes: true,
             chain: vec![certificate.to_vec()],
+            bare_key: false,
             transfer: Transfer::Accepted,
         }
     }
@@ -177,19 +181,25 @@ impl Server {
                 code: self.start_tls.0,
                 buffered: self.start_tls.1,
             },
-            session::Step::Handshake(_) if !self.handshakes => session::Event::HandshakeFailed,
-            session::Step::Handshake(TlsPolicy::Authenticate(authentication)) => {
+            session::Step::Handshake(_) if !self.handshakes || self.bare_key => {
+                session::Event::HandshakeFailed
+            }
+            session::Step::RawPublicKeyHandshake(wanted) if self.handshakes && self.bare_key => {
+                let key = SubjectPublicKeyInfoDer::from(spki(&self.chain[0]));
+                wanted.verify_raw_public_key(&key).map_or_else(
+                    session::Event::NotAuthenticated,
+                    session::Event::Authenticated,
+                )
+            }
+            session::Step::Handshake(tls) => {
                 let chain: Vec<CertificateDer<'_>> = self
                     .chain
                     .iter()
                     .map(|der| CertificateDer::from(der.as_slice()))
                     .collect();
-                match authentication.verify(&chain, NOW, &[]) {
-                    Ok(verified) => session::Event::Authenticated(verified),
-                    Err(error) => session::Event::NotAuthenticated(error),
-                }
+                session::Event::of_handshake(tls, &chain, NOW, &[], &[])
             }
-            session::Step::Handshake(_) => session::Event::Encrypted,
+            session::Step::RawPublicKeyHandshake(_) => session::Event::HandshakeFailed,
             session::Step::Reconnect => session::Event::Reconnected,
             session::Step::Transfer(_) | session::Step::Abandon(_) => {
                 panic!("a server does not react to {step:?}")

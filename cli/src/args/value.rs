@@ -145,17 +145,17 @@ pub(crate) fn identity(text: &str) -> Result<Identity, ValueError> {
 }
 
 /// How far DANE is demanded.
-pub(crate) fn dane(text: &str) -> Result<DaneMode, ValueError> {
+pub(super) fn dane(text: &str) -> Result<DaneMode, ValueError> {
     match text {
         "opportunistic" => Ok(DaneMode::Opportunistic),
         "mandatory" => Ok(DaneMode::Mandatory),
-        "audit" => Err(ValueError::Audit),
+        "audit" => Ok(DaneMode::AuditOnly),
         _ => Err(ValueError::Dane),
     }
 }
 
 /// A port to connect to.
-pub(crate) fn port(text: &str) -> Result<NonZeroU16, ValueError> {
+pub(super) fn port(text: &str) -> Result<NonZeroU16, ValueError> {
     text.parse().map_err(|_| ValueError::Port)
 }
 
@@ -218,8 +218,6 @@ pub(crate) enum ValueError {
     Literal,
     /// It is no address of a resolver.
     Resolver,
-    /// The mode of DANE is not supported yet.
-    Audit,
     /// It is no mode of DANE.
     Dane,
     /// It is no port.
@@ -250,8 +248,7 @@ impl fmt::Display for ValueError {
             Self::Resolver => {
                 f.write_str("it is not an address, as in 127.0.0.1, 127.0.0.1:5353 or [::1]:53")
             }
-            Self::Audit => f.write_str("audit is not supported by this version"),
-            Self::Dane => f.write_str("it is neither opportunistic nor mandatory"),
+            Self::Dane => f.write_str("it is none of opportunistic, mandatory and audit"),
             Self::Port => write!(f, "it is not a number from 1 to {}", u16::MAX),
             Self::Seconds => write!(f, "it is not a number above 0 and up to {MAX_SECONDS}"),
             Self::Time => f.write_str("it is not a time from 1970 on, as in 2026-01-31T00:00:00Z"),

@@ -111,6 +111,7 @@ mod tests {
             domain: "y.test".to_owned(),
             outcome: OutcomeKind::Delivered,
             would_refuse: false,
+            objection: None,
             status: StatusCodes {
                 enhanced: "2.0.0".to_owned(),
                 basic: 250,

@@ -13,7 +13,7 @@ use smtp_dane::cert::RawCertificate;
 use smtp_dane::tlsa::sha256;
 
 use crate::lab::certificates::Identity;
-use crate::lab::smtp::{Handshake, MailServer, StartTls};
+use crate::lab::smtp::{Credential, Handshake, MailServer, StartTls};
 use crate::lab::zones::Zone;
 use crate::report::{HostResult, OutcomeKind};
 
@@ -32,6 +32,7 @@ pub(super) struct Server {
     /// The last octet of its loopback address.
     host: u8,
     certificate: Certificate,
+    credential: Credential,
     starttls: StartTls,
     handshake: Handshake,
 }
@@ -76,6 +77,7 @@ impl Server {
             name,
             host,
             certificate: Certificate::SelfSigned,
+            credential: Credential::Certificates,
             starttls: StartTls::Offered,
             handshake: Handshake::Completes,
         }
@@ -99,6 +101,7 @@ impl Server {
     /// The server for the lab.
     pub(super) fn with(&self, identity: Identity) -> MailServer {
         MailServer::new(self.name, self.host, identity)
+            .credential(self.credential)
             .starttls(self.starttls)
             .handshake(self.handshake)
     }

@@ -12,6 +12,7 @@ use tokio_rustls::rustls::pki_types::DnsName;
 
 use super::{Network, Sighting, literal};
 use crate::smtp::{Client, Hello, Message, Opening};
+use crate::tls::Credential;
 
 /// A connection to a server.
 pub(super) struct Connection {
@@ -55,7 +56,15 @@ impl Connection {
                 None => Event::ConnectionLost,
             },
             Step::StartTls => self.start_tls(sighting).await,
-            Step::Handshake(policy) => self.handshake(policy, sighting).await,
+            Step::Handshake(policy) => {
+                self.handshake(policy, Credential::Certificates, sighting)
+                    .await
+            }
+            Step::RawPublicKeyHandshake(wanted) => {
+                let policy = TlsPolicy::Authenticate(wanted.clone());
+                self.handshake(&policy, Credential::RawPublicKey, sighting)
+                    .await
+            }
             Step::Reconnect => match connect(&self.network, self.address).await {
                 Ok((client, _)) => {
                     self.client = Some(client);
@@ -151,7 +160,12 @@ impl Connection {
         }
     }
 
-    async fn handshake(&mut self, policy: &TlsPolicy, sighting: &mut Sighting) -> Event {
+    async fn handshake(
+        &mut self,
+        policy: &TlsPolicy,
+        credential: Credential,
+        sighting: &mut Sighting,
+    ) -> Event {
         let Some(client) = self.client.take() else {
             return Event::ConnectionLost;
         };
@@ -159,11 +173,13 @@ impl Connection {
         let (name, address) = (self.server_name(policy), self.address.ip());
         let stream = client.into_stream();
         let handshake = tls
-            .handshake(policy, stream, name, address, *patience)
+            .handshake(policy, credential, stream, name, address, *patience)
             .await;
         sighting.key = handshake.key;
         match handshake.result {
             Ok(secured) => {
+                // What went wrong on an earlier connection is mended.
+                sighting.trouble = None;
                 sighting.tls = Some(secured.facts);
                 self.client = Some(Client::new(secured.stream, Opening::Silence, *patience));
                 secured.event

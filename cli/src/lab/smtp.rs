@@ -14,6 +14,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::server::AlwaysResolvesServerRawPublicKeys;
+use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::{self, ServerConfig, crypto::ring};
 
 use super::certificates::Identity;
@@ -54,6 +57,15 @@ pub(crate) enum Handshake {
     Breaks,
 }
 
+/// What a server presents in a TLS handshake.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Credential {
+    /// Its certificates.
+    Certificates,
+    /// The bare key of its first certificate (RFC 7250), to clients that ask for one; all others fail.
+    RawPublicKey,
+}
+
 /// A mail server as somebody describes it.
 #[derive(Clone, Debug)]
 pub(crate) struct MailServer {
@@ -63,6 +75,8 @@ pub(crate) struct MailServer {
     pub(crate) address: Ipv4Addr,
     /// What it presents.
     pub(crate) identity: Identity,
+    /// What of that it presents.
+    pub(crate) credential: Credential,
     /// How it treats STARTTLS.
     pub(crate) starttls: StartTls,
     /// How it ends a handshake.
@@ -76,9 +90,16 @@ impl MailServer {
             name: name.to_owned(),
             address: Ipv4Addr::new(127, 0, 0, host),
             identity,
+            credential: Credential::Certificates,
             starttls: StartTls::Offered,
             handshake: Handshake::Completes,
         }
+    }
+
+    /// The same server with another credential.
+    pub(crate) fn credential(mut self, credential: Credential) -> Self {
+        self.credential = credential;
+        self
     }
 
     /// The same server with another treatment of STARTTLS.
@@ -165,7 +186,7 @@ impl MailServers {
         let mailbox = Mailbox::default();
         let mut tasks = JoinSet::new();
         for (server, listener) in servers.into_iter().zip(listeners) {
-            let acceptor = acceptor(&server.identity).map_err(io::Error::other)?;
+            let acceptor = acceptor(&server).map_err(io::Error::other)?;
             let host = Arc::new(Host {
                 server,
                 acceptor,
@@ -215,11 +236,24 @@ async fn bind_once(servers: &[MailServer]) -> io::Result<(NonZeroU16, Vec<TcpLis
     Ok((port, listeners))
 }
 
-fn acceptor(identity: &Identity) -> Result<TlsAcceptor, rustls::Error> {
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+fn acceptor(server: &MailServer) -> Result<TlsAcceptor, rustls::Error> {
+    let provider = Arc::new(ring::default_provider());
+    let key = server.identity.key.clone_key();
+    let config = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_single_cert(identity.chain.clone(), identity.key.clone_key())?;
+        .with_no_client_auth();
+    let config = match server.credential {
+        Credential::Certificates => config.with_single_cert(server.identity.chain.clone(), key)?,
+        Credential::RawPublicKey => {
+            let key = provider.key_provider.load_private_key(key)?;
+            let public = key.public_key().ok_or(rustls::Error::General(
+                "the key has no public part".to_owned(),
+            ))?;
+            let presented = vec![CertificateDer::from(public.to_vec())];
+            let presented = Arc::new(CertifiedKey::new(presented, key));
+            config.with_cert_resolver(Arc::new(AlwaysResolvesServerRawPublicKeys::new(presented)))
+        }
+    };
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 

@@ -4,10 +4,10 @@ use core::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 use smtp_dane::delivery::{Attempt, AttemptResult, HostRecord};
-use smtp_dane::resolve::{EncryptCause, Plan, TlsPolicy};
-use smtp_dane::session::Assurance;
-use smtp_dane::tlsa::{Record, Unusable};
-use smtp_dane::{Scope, Verified};
+use smtp_dane::resolve::{Demand, EncryptCause, Encryption, Plan, TlsPolicy};
+use smtp_dane::session::{Assurance, Refusal};
+use smtp_dane::tlsa::{Record, TlsaSet, Unusable};
+use smtp_dane::{Authentication, Scope, Verified};
 
 use super::Reason;
 use crate::drive::Sighting;
@@ -85,7 +85,7 @@ impl HostResult {
     const fn of_assurance(assurance: &Assurance) -> Self {
         match assurance {
             Assurance::Cleartext(_) => Self::Cleartext,
-            Assurance::Encrypted => Self::Encrypted,
+            Assurance::Encrypted | Assurance::NotAuthenticated(_) => Self::Encrypted,
             Assurance::Authenticated(_) => Self::Authenticated,
         }
     }
@@ -130,18 +130,15 @@ impl HostReport {
     fn describe(&mut self, plan: &Plan) {
         self.addresses = plan.addresses().to_vec();
         self.tlsa_base = plan.tls().tlsa_base().map(ToString::to_string);
-        let (policy, set, unusable): (_, _, &[_]) = match plan.tls() {
-            TlsPolicy::Opportunistic(_) => ("opportunistic", None, &[]),
-            TlsPolicy::Pkix(_) => ("pkix", None, &[]),
-            TlsPolicy::Authenticate(wanted) => (
-                "authenticate",
-                Some(wanted.tlsa()),
-                wanted.tlsa().unusable(),
-            ),
-            TlsPolicy::Encrypt(encryption) => match encryption.cause() {
-                EncryptCause::AllUnusable(records) => ("encrypt", None, records),
-                EncryptCause::InsecureMx(set) => ("encrypt", Some(set), set.unusable()),
-                _ => ("encrypt", None, &[]),
+        let (policy, set, unusable) = match plan.tls() {
+            TlsPolicy::Opportunistic(_) => ("opportunistic", None, &[][..]),
+            TlsPolicy::Pkix(_) => ("pkix", None, &[][..]),
+            TlsPolicy::Authenticate(wanted) => of_authentication(wanted),
+            TlsPolicy::Encrypt(encryption) => of_encryption(encryption),
+            TlsPolicy::Audit(audit) => match audit.demand() {
+                Demand::Authenticate(wanted) => of_authentication(wanted),
+                Demand::Encrypt(encryption) => of_encryption(encryption),
+                Demand::Refuse(_) => ("opportunistic", None, &[][..]),
             },
         };
         self.tls_policy = Some(policy);
@@ -165,8 +162,33 @@ impl HostReport {
             (HostResult::Encrypted | HostResult::Cleartext, TlsPolicy::Encrypt(encryption)) => {
                 Some(Reason::of_encrypt_cause(encryption.cause()))
             }
+            (HostResult::Encrypted | HostResult::Cleartext, TlsPolicy::Audit(audit)) => {
+                match audit.demand() {
+                    Demand::Refuse(error) => Some(Reason::of_host_error(error)),
+                    Demand::Encrypt(encryption) if best.result == HostResult::Encrypted => {
+                        Some(Reason::of_encrypt_cause(encryption.cause()))
+                    }
+                    Demand::Encrypt(_) | Demand::Authenticate(_) => best.reason.clone(),
+                }
+            }
             _ => best.reason.clone(),
         };
+    }
+}
+
+/// What DANE demands, the records that count, and those that do not.
+type Demanded<'a> = (&'static str, Option<&'a TlsaSet>, &'a [(Record, Unusable)]);
+
+fn of_authentication(wanted: &Authentication) -> Demanded<'_> {
+    let set = wanted.tlsa();
+    ("authenticate", Some(set), set.unusable())
+}
+
+fn of_encryption(encryption: &Encryption) -> Demanded<'_> {
+    match encryption.cause() {
+        EncryptCause::AllUnusable(records) => ("encrypt", None, records),
+        EncryptCause::InsecureMx(set) => ("encrypt", Some(set), set.unusable()),
+        _ => ("encrypt", None, &[]),
     }
 }
 
@@ -222,6 +244,9 @@ fn judge(result: &AttemptResult, sighting: &Sighting) -> (HostResult, Option<Rea
         AttemptResult::NotTaken { assurance, .. } | AttemptResult::Delivered(assurance) => {
             let reason = match assurance {
                 Assurance::Cleartext(downgrade) => Some(Reason::of_downgrade(downgrade)),
+                Assurance::NotAuthenticated(error) => {
+                    Some(Reason::of_refusal(&Refusal::NotAuthenticated(*error)))
+                }
                 Assurance::Encrypted | Assurance::Authenticated(_) => None,
             };
             (HostResult::of_assurance(assurance), reason)
@@ -235,7 +260,9 @@ fn verified(result: &AttemptResult) -> Option<&Verified> {
         AttemptResult::NotTaken { assurance, .. } | AttemptResult::Delivered(assurance) => {
             match assurance {
                 Assurance::Authenticated(verified) => Some(verified),
-                Assurance::Cleartext(_) | Assurance::Encrypted => None,
+                Assurance::Cleartext(_) | Assurance::Encrypted | Assurance::NotAuthenticated(_) => {
+                    None
+                }
             }
         }
         _ => None,

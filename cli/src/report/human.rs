@@ -39,7 +39,13 @@ pub(crate) fn lines(report: &Report, style: Style) -> String {
 fn outcome_row(report: &Report) -> Row {
     let status = format!("{} {}", report.status.basic, report.status.enhanced);
     let (tone, why) = match (report.outcome, &report.reason) {
-        (OutcomeKind::Delivered, _) => (Tone::Good, status),
+        (OutcomeKind::Delivered, _) => match &report.objection {
+            None => (Tone::Good, status),
+            Some(objection) => {
+                let why = format!("{status}: would be refused: {}", because(objection));
+                (Tone::Doubtful, why)
+            }
+        },
         (kind, Some(reason)) => (tone_of(kind), format!("{status}: {}", because(reason))),
         (kind, None) => (tone_of(kind), status),
     };
@@ -81,6 +87,10 @@ fn host_row(host: &HostReport) -> Row {
     let place = format!("  {:>2} {}", host.preference, host.host);
     let records: Vec<_> = host.tlsa.iter().map(|record| short(record)).collect();
     let why = match (host.tls_policy, &host.reason) {
+        (Some("authenticate"), _) if host.result == HostResult::Cleartext => match &host.reason {
+            Some(reason) => because(reason),
+            None => String::new(),
+        },
         (Some("authenticate"), _) => {
             let base = host.tlsa_base.as_deref().unwrap_or_default();
             let records = records.join(", ");

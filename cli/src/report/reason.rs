@@ -6,7 +6,7 @@
 use core::fmt::{Debug, Display};
 
 use serde::Serialize;
-use smtp_dane::delivery::{Deferral, Failure, Transfer};
+use smtp_dane::delivery::{Deferral, Failure, Objection, Transfer};
 use smtp_dane::dns::{FailedLookup, LookupError, Rcode};
 use smtp_dane::resolve::{DropReason, EncryptCause, HostError, NotApplicable, RouteError};
 use smtp_dane::session::{Downgrade, Refusal};
@@ -106,6 +106,13 @@ impl Reason {
             _ => code(refusal),
         };
         Self::new(code, refusal, refusal.cite())
+    }
+
+    pub(super) fn of_objection(objection: &Objection) -> Self {
+        match objection {
+            Objection::Host(error) => Self::of_host_error(error),
+            Objection::Connection(refusal) => Self::of_refusal(refusal),
+        }
     }
 
     pub(super) fn of_not_applicable(why: NotApplicable) -> Self {

@@ -11,17 +11,21 @@ use tokio_rustls::rustls::client::danger::{
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::{DigitallySignedStruct, Error, SignatureScheme};
 
+use super::Credential;
+
 /// A verifier that looks on while the library's decides.
 #[derive(Debug)]
 pub(super) struct Onlooker {
     verifier: DaneVerifier,
+    credential: Credential,
     key: OnceLock<[u8; 32]>,
 }
 
 impl Onlooker {
-    pub(super) const fn new(verifier: DaneVerifier) -> Self {
+    pub(super) const fn new(verifier: DaneVerifier, credential: Credential) -> Self {
         Self {
             verifier,
+            credential,
             key: OnceLock::new(),
         }
     }
@@ -45,9 +49,14 @@ impl ServerCertVerifier for Onlooker {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        if let Ok(certificate) = RawCertificate::parse(end_entity) {
-            self.key
-                .get_or_init(|| sha256(certificate.subject_public_key_info()));
+        let key = match self.credential {
+            Credential::RawPublicKey => Some(end_entity.as_ref()),
+            Credential::Certificates => RawCertificate::parse(end_entity)
+                .ok()
+                .map(|certificate| certificate.subject_public_key_info()),
+        };
+        if let Some(key) = key {
+            self.key.get_or_init(|| sha256(key));
         }
         self.verifier
             .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)

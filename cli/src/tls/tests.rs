@@ -80,7 +80,14 @@ async fn handshake(
     let name = name.map(|name| DnsName::try_from(name).unwrap());
     let address = Ipv4Addr::LOCALHOST.into();
     let (handshake, _served) = tokio::join!(
-        client.handshake(policy, Box::new(near), name, address, PATIENCE),
+        client.handshake(
+            policy,
+            Credential::Certificates,
+            Box::new(near),
+            name,
+            address,
+            PATIENCE
+        ),
         TlsAcceptor::from(Arc::new(config)).accept(far)
     );
     let asked = presents.1.lock().unwrap().clone();
@@ -187,7 +194,14 @@ async fn a_silent_server_is_not_waited_for() {
     let short = Duration::from_millis(20);
     let client = TlsClient::new().unwrap();
     let handshake = client
-        .handshake(&policy(None), Box::new(near), None, address, short)
+        .handshake(
+            &policy(None),
+            Credential::Certificates,
+            Box::new(near),
+            None,
+            address,
+            short,
+        )
         .await;
     assert!(matches!(handshake.result, Err(HandshakeError::Timeout)));
     assert_eq!(failure(&handshake), Some(Event::HandshakeFailed));

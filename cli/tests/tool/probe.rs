@@ -75,6 +75,24 @@ fn probe_sees_what_the_demo_saw() {
 }
 
 #[test]
+fn an_audit_would_deliver_and_says_what_it_would_refuse() {
+    let lab = Lab::start();
+    for (domain, result, code) in [
+        ("dane-ee.test", "authenticated", ""),
+        ("wrong-name.test", "encrypted", "name-mismatch"),
+        ("stripped.test", "cleartext", "start-tls-not-offered"),
+        ("unsigned.test", "encrypted", ""),
+    ] {
+        let object = probed(&lab.probe(&format!("{domain} --dane audit")));
+        assert_eq!(at(&object, "/outcome"), "delivered", "{domain}");
+        assert_eq!(at(&object, "/hosts/0/result"), result, "{domain}");
+        let would_refuse = object.pointer("/would_refuse").unwrap();
+        assert_eq!(would_refuse, !code.is_empty(), "{domain}");
+        assert_eq!(at(&object, "/objection/code"), code, "{domain}");
+    }
+}
+
+#[test]
 fn probe_validates_by_itself() {
     let lab = Lab::start();
     let anchor = std::env::temp_dir().join(format!("smtp-dane-anchor-{}", std::process::id()));

@@ -7,10 +7,10 @@ use core::num::NonZeroU16;
 use super::{Progress, State};
 use crate::dns::{FailedLookup, Found, QueryId, QueryType, Question, Security};
 use crate::name::Name;
-use crate::policy::{DaneMode, InsecureMx, MxAlias, Policy};
+use crate::policy::{AddressFamily, DaneMode, InsecureMx, MxAlias, Policy};
 use crate::resolve::lookups::{Lookups, Resolved};
 use crate::resolve::routing::leads_home;
-use crate::resolve::{EncryptCause, Encryption, Exchanger, Host, HostError, MAX_ADDRESSES};
+use crate::resolve::{Audit, Demand, EncryptCause, Encryption, Exchanger, Host, HostError};
 use crate::resolve::{NotApplicable, Plan, Route, RouteKind, TlsPolicy};
 use crate::tlsa::{self, Published, Record, Role};
 use crate::verify::{Authentication, NameRule, PublicPki};
@@ -71,19 +71,19 @@ impl Task {
     ) -> Result<Progress, HostError> {
         match state {
             State::AwaitingAddresses(_) => self.after_addresses(results, next_id),
-            State::AwaitingAlias { seen, reached, .. } => {
-                let alias = the_one(results)?;
-                self.after_alias(&alias, seen, reached.clone(), next_id)
-            }
+            State::AwaitingAlias { seen, reached, .. } => the_one(results)
+                .and_then(|alias| self.after_alias(&alias, seen, reached.clone(), next_id))
+                .or_else(|error| self.refuse(error, reached.clone())),
             State::AwaitingTlsa {
                 candidate,
                 later,
                 reached,
                 ..
-            } => {
-                let found = the_one(results)?;
-                self.after_tlsa(candidate, later, found, reached.clone(), next_id)
-            }
+            } => the_one(results)
+                .and_then(|found| {
+                    self.after_tlsa(candidate, later, found, reached.clone(), next_id)
+                })
+                .or_else(|error| self.refuse(error, reached.clone())),
             State::Done(result) => result.clone().map(Progress::Ready),
         }
     }
@@ -103,7 +103,7 @@ impl Task {
                 Err(failed) => failure = failure.or(Some(failed)),
             }
         }
-        let reached = Reached::by(&answered);
+        let reached = Reached::by(&answered, &self.policy);
         if reached.addresses.is_empty() {
             let security = answered.iter().map(|family| family.security).min();
             return Err(self.without_addresses(failure, security.unwrap_or(Security::Insecure)));
@@ -119,6 +119,9 @@ impl Task {
         if self.kind == RouteKind::Submission {
             return self.by_public_pki(name, reached);
         }
+        if self.policy.dane == DaneMode::Off {
+            return self.without_dane(NotApplicable::SwitchedOff, reached);
+        }
         if self.route_security == Security::Insecure
             && self.policy.insecure_mx == InsecureMx::Ignore
         {
@@ -126,8 +129,10 @@ impl Task {
         }
         let secure = |family: &&Resolved| family.security == Security::Secure;
         if answered.iter().any(|family| secure(&family)) {
-            let candidates = candidates(name, answered.iter().filter(secure))?;
-            return self.ask_for_tlsa(candidates, reached, next_id);
+            return match candidates(name, answered.iter().filter(secure)) {
+                Ok(candidates) => self.ask_for_tlsa(candidates, reached, next_id),
+                Err(error) => self.refuse(error, reached),
+            };
         }
         if !aliased {
             // RFC 7672 §2.2.2: no TLSA query; some servers of unsigned zones never answer one.
@@ -202,6 +207,10 @@ impl Task {
         match (resolved.security, resolved.found) {
             (Security::Secure, Found::Associations(records)) => {
                 let tls = self.tls_policy(candidate, records)?;
+                let tls = match self.policy.dane {
+                    DaneMode::AuditOnly => tls.audited(),
+                    DaneMode::Opportunistic | DaneMode::Mandatory | DaneMode::Off => tls,
+                };
                 Ok(Progress::Ready(self.plan(reached, tls)))
             }
             // An alias at the TLSA name changes neither the base domain nor the names; an insecure one ends in no records.
@@ -245,9 +254,10 @@ impl Task {
         match (published, self.policy.dane) {
             // RFC 7672 §2.2: mandatory DANE wants authentication, and these records cannot give it.
             (Published::AllUnusable(_), DaneMode::Mandatory) => Err(HostError::NoUsableTlsa),
-            (Published::AllUnusable(records), DaneMode::Opportunistic) => {
-                Ok(encrypt(EncryptCause::AllUnusable(records)))
-            }
+            (
+                Published::AllUnusable(records),
+                DaneMode::Opportunistic | DaneMode::AuditOnly | DaneMode::Off,
+            ) => Ok(encrypt(EncryptCause::AllUnusable(records))),
             (Published::Usable(set), _)
                 if self.route_security == Security::Insecure
                     && self.policy.insecure_mx == InsecureMx::Encrypt =>
@@ -266,7 +276,7 @@ impl Task {
     fn by_public_pki(&self, name: &Name, reached: Reached) -> Result<Progress, HostError> {
         match self.policy.dane {
             DaneMode::Mandatory => Err(HostError::DaneRequired(NotApplicable::Submission)),
-            DaneMode::Opportunistic => {
+            DaneMode::Opportunistic | DaneMode::AuditOnly | DaneMode::Off => {
                 let tls = TlsPolicy::Pkix(PublicPki::new(name.clone()));
                 Ok(Progress::Ready(self.plan(reached, tls)))
             }
@@ -277,10 +287,21 @@ impl Task {
     fn without_dane(&self, why: NotApplicable, reached: Reached) -> Result<Progress, HostError> {
         match self.policy.dane {
             DaneMode::Mandatory => Err(HostError::DaneRequired(why)),
-            DaneMode::Opportunistic => {
+            DaneMode::Opportunistic | DaneMode::AuditOnly | DaneMode::Off => {
                 let plan = self.plan(reached, TlsPolicy::Opportunistic(why));
                 Ok(Progress::Ready(plan))
             }
+        }
+    }
+
+    /// A rule of DANE bars a host whose addresses are known. An audit notes it and goes on (RFC 7672 §9.1).
+    fn refuse(&self, error: HostError, reached: Reached) -> Result<Progress, HostError> {
+        match self.policy.dane {
+            DaneMode::AuditOnly => {
+                let tls = TlsPolicy::Audit(Audit::of(Demand::Refuse(error)));
+                Ok(Progress::Ready(self.plan(reached, tls)))
+            }
+            DaneMode::Opportunistic | DaneMode::Mandatory | DaneMode::Off => Err(error),
         }
     }
 
@@ -342,8 +363,8 @@ pub(super) struct Reached {
 }
 
 impl Reached {
-    /// Takes the families in turn, IPv6 first, and keeps the order of the resolver within each (RFC 5321 §5.1).
-    fn by(answered: &[Resolved]) -> Self {
+    /// Takes the families in turn, the preferred one first, and keeps the order of the resolver within each (RFC 5321 §5.1).
+    fn by(answered: &[Resolved], policy: &Policy) -> Self {
         let of_kind = |is_kind: fn(&IpAddr) -> bool| {
             let all = answered.iter().flat_map(|family| match &family.found {
                 Found::Addresses(addresses) => addresses.as_slice(),
@@ -352,12 +373,16 @@ impl Reached {
             all.copied().filter(is_kind).collect::<Vec<_>>()
         };
         let (v6, v4) = (of_kind(IpAddr::is_ipv6), of_kind(IpAddr::is_ipv4));
-        let mut addresses = Vec::with_capacity(v6.len() + v4.len());
-        for place in 0..v6.len().max(v4.len()) {
-            addresses.extend(v6.get(place));
-            addresses.extend(v4.get(place));
+        let (first, second) = match policy.address_family {
+            AddressFamily::V4First => (v4, v6),
+            AddressFamily::Any | AddressFamily::V4 | AddressFamily::V6 => (v6, v4),
+        };
+        let mut addresses = Vec::with_capacity(first.len() + second.len());
+        for place in 0..first.len().max(second.len()) {
+            addresses.extend(first.get(place));
+            addresses.extend(second.get(place));
         }
-        addresses.truncate(MAX_ADDRESSES);
+        addresses.truncate(policy.most_addresses());
         Self {
             addresses,
             ttl: answered.iter().map(|family| family.ttl).min().unwrap_or(0),

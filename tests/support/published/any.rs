@@ -6,7 +6,10 @@ use proptest::prelude::*;
 use smtp_dane::delivery::Transfer;
 use smtp_dane::dns::Security;
 use smtp_dane::session::StartTlsOffer;
-use smtp_dane::{AddressFamily, DaneMode, InsecureMx, MxAlias, Policy};
+use smtp_dane::{
+    AddressFamily, AnchorDates, CnId, DaneMode, FailedTls, InsecureMx, MxAlias, Policy,
+    RawPublicKeys,
+};
 
 use super::{Family, Mailer, MxAnswer, Published, Tlsa};
 use crate::support::certificates::{leaf, other_leaf};
@@ -47,9 +50,10 @@ fn server() -> impl Strategy<Value = Server> {
         prop::bool::weighted(0.8),
         prop::sample::select(chains.to_vec()),
         prop::sample::select(transfers.to_vec()),
+        prop::bool::weighted(0.1),
     )
         .prop_map(
-            |(connects, offers, start_tls, handshakes, chain, transfer)| Server {
+            |(connects, offers, start_tls, handshakes, chain, transfer, bare)| Server {
                 connects,
                 offers: if offers {
                     StartTlsOffer::Offered
@@ -59,6 +63,7 @@ fn server() -> impl Strategy<Value = Server> {
                 start_tls,
                 handshakes,
                 chain: vec![chain.to_vec()],
+                bare_key: bare && chain != b"junk",
                 transfer,
             },
         )
@@ -134,13 +139,29 @@ pub fn policy() -> impl Strategy<Value = Policy> {
         prop::sample::select(&[InsecureMx::UseTlsa, InsecureMx::Encrypt, InsecureMx::Ignore][..]),
         prop::sample::select(&[MxAlias::Expand, MxAlias::Expand, MxAlias::Refuse][..]),
         prop::sample::select(&[AddressFamily::Any, AddressFamily::V4, AddressFamily::V6][..]),
+        prop::sample::select(
+            &[
+                FailedTls::Cleartext,
+                FailedTls::Cleartext,
+                FailedTls::Refuse,
+            ][..],
+        ),
+        prop::sample::select(&[RawPublicKeys::Never, RawPublicKeys::AfterCertificates][..]),
+        prop::sample::select(&[CnId::Fallback, CnId::Never][..]),
+        prop::sample::select(&[AnchorDates::Check, AnchorDates::Ignore][..]),
     )
-        .prop_map(|(dane, insecure_mx, mx_alias, address_family)| {
-            let mut policy = Policy::default();
-            policy.dane = dane;
-            policy.insecure_mx = insecure_mx;
-            policy.mx_alias = mx_alias;
-            policy.address_family = address_family;
-            policy
-        })
+        .prop_map(
+            |(dane, insecure_mx, mx_alias, address_family, failed_tls, raw, cn_id, dates)| {
+                let mut policy = Policy::default();
+                policy.dane = dane;
+                policy.insecure_mx = insecure_mx;
+                policy.mx_alias = mx_alias;
+                policy.address_family = address_family;
+                policy.failed_tls = failed_tls;
+                policy.raw_public_keys = raw;
+                policy.cn_id = cn_id;
+                policy.anchor_dates = dates;
+                policy
+            },
+        )
 }

@@ -4,7 +4,7 @@ use hickory_proto::rr::RecordType;
 use smtp_dane::tlsa::sha256;
 
 use super::{Certificate, Expected, Scene, Server, Stored, with_host};
-use crate::lab::smtp::{Handshake, StartTls};
+use crate::lab::smtp::{Credential, Handshake, StartTls};
 use crate::lab::zones::Zone;
 use crate::report::HostResult::{Authenticated, Cleartext, Encrypted, Refused, Skipped};
 
@@ -26,6 +26,27 @@ pub(crate) static SCENES: &[Scene] = &[
         expected: Expected::delivered(
             &[("mx.dane-ee.test", Authenticated)],
             Stored::OverTls("mx.dane-ee.test"),
+        ),
+    },
+    Scene {
+        domain: "raw-key.test",
+        description: "the server has a bare key and no certificate, and a TLSA record 3 1 1 matches it: authenticated",
+        servers: &[Server {
+            credential: Credential::RawPublicKey,
+            ..Server::new("mx.raw-key.test", 40)
+        }],
+        zones: |ground| {
+            let owner = ground.owner("mx.raw-key.test");
+            let key = ground.key("mx.raw-key.test");
+            vec![
+                ground
+                    .signed("raw-key.test", 40)
+                    .tlsa(&owner, 3, 1, 1, &key),
+            ]
+        },
+        expected: Expected::delivered(
+            &[("mx.raw-key.test", Authenticated)],
+            Stored::OverTls("mx.raw-key.test"),
         ),
     },
     Scene {
