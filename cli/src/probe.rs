@@ -139,10 +139,10 @@ impl Input {
 fn policy(args: &ProbeArgs) -> Policy {
     let mut policy = Policy::default();
     policy.dane = args.dane;
-    policy.raw_public_keys = RawPublicKeys::AfterCertificates;
     policy.insecure_mx = args.insecure_mx.into();
     policy.mx_alias = args.mx_alias.into();
     policy.address_family = args.address_family.into();
+    policy.raw_public_keys = RawPublicKeys::AfterCertificates;
     policy.identities = args.identities.clone().into();
     policy
 }

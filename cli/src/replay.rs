@@ -6,6 +6,7 @@
 mod dns;
 mod expect;
 mod pem;
+mod policy;
 mod scenario;
 mod servers;
 

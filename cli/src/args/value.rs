@@ -145,7 +145,7 @@ pub(crate) fn identity(text: &str) -> Result<Identity, ValueError> {
 }
 
 /// How far DANE is demanded.
-pub(crate) fn dane(text: &str) -> Result<DaneMode, ValueError> {
+pub(super) fn dane(text: &str) -> Result<DaneMode, ValueError> {
     match text {
         "opportunistic" => Ok(DaneMode::Opportunistic),
         "mandatory" => Ok(DaneMode::Mandatory),
@@ -155,7 +155,7 @@ pub(crate) fn dane(text: &str) -> Result<DaneMode, ValueError> {
 }
 
 /// A port to connect to.
-pub(crate) fn port(text: &str) -> Result<NonZeroU16, ValueError> {
+pub(super) fn port(text: &str) -> Result<NonZeroU16, ValueError> {
     text.parse().map_err(|_| ValueError::Port)
 }
 

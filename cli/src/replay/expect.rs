@@ -16,6 +16,9 @@ pub(super) struct Expected {
     status: Option<String>,
     #[serde(default)]
     would_refuse: Option<bool>,
+    /// The code of what an audit objects to.
+    #[serde(default, deserialize_with = "named")]
+    objection: Option<Value>,
     /// The code of the reason.
     #[serde(default, deserialize_with = "named")]
     reason: Option<Value>,
@@ -85,6 +88,8 @@ impl Expected {
         differences.compare("status", status, json!(report.status.enhanced));
         let would_refuse = self.would_refuse.map(Value::Bool);
         differences.compare("would_refuse", would_refuse, json!(report.would_refuse));
+        let objection = code(report.objection.as_ref());
+        differences.compare("objection", self.objection.clone(), objection);
         if let Some(hosts) = &self.hosts {
             let expected: Vec<_> = hosts.iter().map(|host| &host.host).collect();
             let found: Vec<_> = report.hosts.iter().map(|host| &host.host).collect();

@@ -9,16 +9,14 @@ use core::time::Duration;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use smtp_dane::resolve::{NextHop, SMTP_PORT};
-use smtp_dane::{AnchorDates, DaneMode, Digests, FailedTls, Identity, Policy, RawPublicKeys};
 use tokio_rustls::rustls::pki_types::UnixTime;
 
 use super::dns::World;
 use super::expect::Expected;
 use super::pem::Sources;
+use super::policy::PolicySection;
 use super::servers::ServerSection;
-use crate::args::{
-    AddressFamilyChoice, CnIdChoice, Domain, InsecureMxChoice, MxAliasChoice, ValueError, value,
-};
+use crate::args::{Domain, value};
 use crate::exit::Ending;
 use crate::input::File;
 
@@ -125,111 +123,6 @@ fn complaint(file: &File, path: &str, error: &serde_json::Error) -> Ending {
         0 => file.unusable(&reason),
         _ => file.unusable_at(&format!("line {line}"), &reason),
     }
-}
-
-/// [`Policy`] in a file.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object", default)]
-pub(super) struct PolicySection {
-    dane: DaneSection,
-    insecure_mx: InsecureMxChoice,
-    mx_alias: MxAliasChoice,
-    address_family: AddressFamilyChoice,
-    cn_id: CnIdChoice,
-    digests: DigestsSection,
-    anchor_dates: AnchorDatesSection,
-    failed_tls: FailedTlsSection,
-    #[serde(rename = "self")]
-    identities: Vec<IdentitySection>,
-}
-
-impl PolicySection {
-    /// The policy itself.
-    pub(super) fn policy(&self) -> Policy {
-        let mut policy = Policy::default();
-        policy.dane = self.dane.0;
-        policy.insecure_mx = self.insecure_mx.into();
-        policy.mx_alias = self.mx_alias.into();
-        policy.address_family = self.address_family.into();
-        policy.cn_id = self.cn_id.into();
-        policy.digests = match self.digests {
-            DigestsSection::Sha512OverSha256 => Digests::Sha512OverSha256,
-            DigestsSection::Sha256OverSha512 => Digests::Sha256OverSha512,
-            DigestsSection::Sha256 => Digests::Sha256,
-            DigestsSection::Sha512 => Digests::Sha512,
-        };
-        policy.anchor_dates = match self.anchor_dates {
-            AnchorDatesSection::Check => AnchorDates::Check,
-            AnchorDatesSection::Ignore => AnchorDates::Ignore,
-        };
-        policy.failed_tls = match self.failed_tls {
-            FailedTlsSection::Cleartext => FailedTls::Cleartext,
-            FailedTlsSection::Refuse => FailedTls::Refuse,
-        };
-        // As the other commands do.
-        policy.raw_public_keys = RawPublicKeys::AfterCertificates;
-        let identities = self.identities.iter();
-        policy.identities = identities.map(|identity| identity.0.clone()).collect();
-        policy
-    }
-}
-
-/// [`DaneMode`] in a file, as on the command line, or off.
-#[derive(Debug, Default, Deserialize)]
-#[serde(try_from = "String")]
-struct DaneSection(DaneMode);
-
-impl TryFrom<String> for DaneSection {
-    type Error = ValueError;
-
-    fn try_from(text: String) -> Result<Self, ValueError> {
-        match text.as_str() {
-            "off" => Ok(Self(DaneMode::Off)),
-            text => value::dane(text).map(Self),
-        }
-    }
-}
-
-/// [`Identity`] in a file, as on the command line.
-#[derive(Debug, Deserialize)]
-#[serde(try_from = "String")]
-struct IdentitySection(Identity);
-
-impl TryFrom<String> for IdentitySection {
-    type Error = ValueError;
-
-    fn try_from(text: String) -> Result<Self, ValueError> {
-        value::identity(&text).map(Self)
-    }
-}
-
-/// [`FailedTls`] in a file.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum FailedTlsSection {
-    #[default]
-    Cleartext,
-    Refuse,
-}
-
-/// [`Digests`] in a file.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum DigestsSection {
-    #[default]
-    Sha512OverSha256,
-    Sha256OverSha512,
-    Sha256,
-    Sha512,
-}
-
-/// [`AnchorDates`] in a file.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum AnchorDatesSection {
-    #[default]
-    Check,
-    Ignore,
 }
 
 /// Reads a value of a string.

@@ -249,15 +249,13 @@ impl Servers {
     }
 
     fn handshake(&self, server: &Server, policy: &TlsPolicy, sighting: &mut Sighting) -> Event {
-        match server.handshake {
-            Handshake::Ok => {}
-            Handshake::Fail => return Event::HandshakeFailed,
-        }
-        let chain = match (&server.chain, &server.key) {
-            (Some(chain), _) => chain.as_slice(),
-            (None, None) => &[],
-            // There is no kind of certificate that both sides know.
-            (None, Some(_)) => return Event::HandshakeFailed,
+        let chain = match (server.handshake, &server.chain, &server.key) {
+            (Handshake::Ok, Some(chain), _) => chain.as_slice(),
+            (Handshake::Ok, None, None) => &[],
+            // RFC 7250 §4.2: a server that has nothing but a raw public key has nothing for who wants certificates.
+            (Handshake::Ok, None, Some(_)) | (Handshake::Fail, _, _) => {
+                return Event::HandshakeFailed;
+            }
         };
         let own = chain.first().map(|own| RawCertificate::parse(own));
         if let Some(Ok(own)) = own {
@@ -316,6 +314,15 @@ impl Server {
             StartTls::Rejected | StartTls::Absent => (TLS_NOT_AVAILABLE, 0),
         };
         Event::StartTlsReply { code, buffered }
+    }
+
+    fn raw_public_key_handshake(&self, wanted: &Authentication, sighting: &mut Sighting) -> Event {
+        let (Handshake::Ok, Some(key)) = (self.handshake, &self.key) else {
+            return Event::HandshakeFailed;
+        };
+        sighting.key = Some(sha256(key));
+        let verified = wanted.verify_raw_public_key(key);
+        verified.map_or_else(Event::NotAuthenticated, Event::Authenticated)
     }
 
     /// How the server takes the mail.

@@ -33,13 +33,13 @@ fn what_cannot_be_used_is_said_in_one_line() {
         ("/time", json!("2026-01-01"), ["time: ", "T00:00:00Z"]),
         (
             "/policy",
-            json!({"dane": "audit"}),
-            ["policy.dane: ", "not supported"],
+            json!({"bounds": {"attempts": 0}}),
+            ["policy.bounds.attempts: ", "`0`"],
         ),
         (
             "/policy",
             json!({"dane": "x"}),
-            ["policy.dane: ", "mandatory"],
+            ["policy.dane: ", "`mandatory`"],
         ),
         ("/policy", json!({"sefl": []}), ["policy.sefl: ", "`self`"]),
         (
