@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use smtp_dane::delivery::{Deferral, Failure as Final, Outcome};
 use smtp_dane::dns::QueryType;
+use smtp_dane::report::Status;
 use smtp_dane::resolve::{DropReason, Host, HostError, Route, RouteError};
 use smtp_dane::{DaneMode, Policy};
 
@@ -283,11 +284,27 @@ fn section_5_1_hosts_dropped_by_a_forged_address_make_mail_wait_if_no_other_is_o
     let run = deliver_by(zone.clone(), &policy);
     let waiting = Outcome::Deferred(Deferral::NoRoute(RouteError::UnprovenLoop));
     assert_eq!(*run.outcome(), waiting);
-    policy.dane = DaneMode::Opportunistic;
-    assert!(matches!(
-        deliver_by(zone, &policy).outcome(),
-        Outcome::Failed(_)
-    ));
+}
+
+#[test]
+fn section_5_1_mail_that_this_site_keeps_for_a_better_host_waits_while_that_has_no_address() {
+    let policy = known_as("192.0.2.99", "relay.example.net");
+    let zone = Zone::signed()
+        .with("example.com MX 10 mx.example.com\nexample.com MX 20 relay.example.net")
+        .with("below.mx.example.com A 192.0.2.3\nrelay.example.net A 192.0.2.99");
+    let run = deliver_by(zone, &policy);
+    let Outcome::Deferred(Deferral::Host { host, error }) = run.outcome() else {
+        panic!("{:?}", run.outcome());
+    };
+    assert_eq!(host.to_string(), "mx.example.com");
+    assert!(matches!(error, HostError::NoAddress { .. }));
+    assert_eq!(Status::of(run.outcome()).to_string(), "451 4.4.4");
+}
+
+#[test]
+fn section_5_1_mail_for_a_relay_without_address_waits_for_the_administrator() {
+    let run = World::new(Zone::signed()).deliver(relay("relay.example.com"), &Policy::default());
+    assert_eq!(Status::of(run.outcome()).to_string(), "451 4.4.4");
 }
 
 #[test]
