@@ -267,18 +267,6 @@ impl Servers {
 }
 
 impl Server {
-    /// A handshake for a raw public key, which a server with certificates alone cannot do (RFC 7250 §4.2).
-    fn raw_public_key_handshake(&self, wanted: &Authentication, sighting: &mut Sighting) -> Event {
-        match (self.handshake, &self.key) {
-            (Handshake::Ok, Some(key)) => {
-                sighting.key = Some(sha256(key));
-                let verified = wanted.verify_raw_public_key(key);
-                verified.map_or_else(Event::NotAuthenticated, Event::Authenticated)
-            }
-            (Handshake::Fail, _) | (Handshake::Ok, None) => Event::HandshakeFailed,
-        }
-    }
-
     fn build(number: usize, section: &ServerSection, pem: &Reader<'_>) -> Result<Self, Ending> {
         let place = |field: &str| format!("servers[{number}].{field}");
         let chain = section.chain.as_ref();
