@@ -5,7 +5,8 @@
 mod offline;
 mod value;
 
-pub(crate) use offline::{CnIdChoice, ProfileChoice, TlsaArgs, VerifyArgs};
+pub(crate) use offline::{CheckServerArgs, CnIdChoice, ProfileChoice, StartTlsChoice};
+pub(crate) use offline::{TlsaArgs, VerifyArgs};
 pub(crate) use value::{Domain, Source};
 
 use core::net::SocketAddr;
@@ -71,6 +72,8 @@ pub(crate) enum Command {
     Verify(Box<VerifyArgs>),
     /// Prints the TLSA record to publish for a certificate.
     Tlsa(TlsaArgs),
+    /// Checks TLSA records against the certificates that a server sends, as its clients will; needs no network.
+    CheckServer(Box<CheckServerArgs>),
 }
 
 /// The arguments of `demo`.
@@ -181,7 +184,7 @@ pub(crate) enum AddressFamilyChoice {
 }
 
 /// The names of all commands.
-const COMMANDS: &str = "demo, probe, verify and tlsa";
+const COMMANDS: &str = "demo, probe, verify, tlsa and check-server";
 
 /// What is wrong with the command line, in one line.
 fn one_line(error: &clap::Error) -> String {
@@ -298,6 +301,14 @@ mod tests {
                 "tlsa c.pem --chain --usage 2",
                 ["--chain", "does not go with"],
             ),
+            ("check-server --chain c.pem", ["--host", "missing"]),
+            ("check-server --host a", ["--chain", "missing"]),
+            (
+                "check-server --chain a..b=c.pem",
+                ["--chain", "empty label"],
+            ),
+            ("check-server --starttls no", ["--starttls", "sometimes"]),
+            ("check-server --ttl -1", ["-1", ""]),
             ("probe a\u{1b}[31m", ["<DOMAIN>", "\\u{1b}"]),
         ] {
             let said = refused(line);
