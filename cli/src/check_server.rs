@@ -90,6 +90,9 @@ struct Found {
     next_hop: Option<String>,
     /// What clients say of the chain or the record.
     reason: Option<Reason>,
+    /// Text and reason, for people.
+    #[serde(skip)]
+    sentence: String,
     #[serde(skip)]
     tone: Tone,
 }
@@ -107,6 +110,7 @@ impl Found {
             chain: finding.place.as_ref().map(ToString::to_string),
             next_hop: finding.name.as_ref().map(ToString::to_string),
             reason: of_chain.or_else(|| finding.unusable.map(Reason::of_unusable)),
+            sentence: finding.sentence(),
             tone: match finding.severity {
                 Severity::Critical => Tone::Bad,
                 Severity::Warning => Tone::Doubtful,
@@ -118,10 +122,7 @@ impl Found {
     fn rows(&self) -> [Row; 2] {
         let record = self.record.as_deref().map(short);
         let about = self.chain.clone().or(record).unwrap_or_default();
-        let mut why = self.text.clone();
-        if let Some(reason) = &self.reason {
-            why = format!("{why}: {}", reason.text);
-        }
+        let mut why = self.sentence.clone();
         if let (Some(_), Some(record)) = (&self.chain, &self.record) {
             why = format!("{why} ({})", short(record));
         }
