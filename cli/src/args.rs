@@ -5,7 +5,8 @@
 mod offline;
 pub(crate) mod value;
 
-pub(crate) use offline::{CnIdChoice, ProfileChoice, ReplayArgs, TlsaArgs, VerifyArgs};
+pub(crate) use offline::{CheckServerArgs, CnIdChoice, ProfileChoice, ReplayArgs, StartTlsChoice};
+pub(crate) use offline::{TlsaArgs, VerifyArgs};
 pub(crate) use value::{Domain, Source, ValueError};
 
 use core::net::SocketAddr;
@@ -75,6 +76,8 @@ pub(crate) enum Command {
     /// Makes the deliveries that files describe, in a network that exists in those files alone, and compares what came of
     /// them with what was expected.
     Replay(ReplayArgs),
+    /// Checks TLSA records against the certificates that a server sends, as its clients will; needs no network.
+    CheckServer(Box<CheckServerArgs>),
 }
 
 /// The arguments of `demo`.
@@ -217,7 +220,7 @@ impl From<AddressFamilyChoice> for AddressFamily {
 }
 
 /// The names of all commands.
-const COMMANDS: &str = "demo, probe, verify, tlsa and replay";
+const COMMANDS: &str = "demo, probe, verify, tlsa, check-server and replay";
 
 /// What is wrong with the command line, in one line.
 fn one_line(error: &clap::Error) -> String {
@@ -334,6 +337,14 @@ mod tests {
                 ["--chain", "does not go with"],
             ),
             ("replay", ["SCENARIO.json", "missing"]),
+            ("check-server --chain c.pem", ["--host", "missing"]),
+            ("check-server --host a", ["--chain", "missing"]),
+            (
+                "check-server --chain a..b=c.pem",
+                ["--chain", "empty label"],
+            ),
+            ("check-server --starttls no", ["--starttls", "sometimes"]),
+            ("check-server --ttl -1", ["-1", ""]),
             ("probe a\u{1b}[31m", ["<DOMAIN>", "\\u{1b}"]),
         ] {
             let said = refused(line);

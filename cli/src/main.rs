@@ -1,6 +1,7 @@
 //! The operator's tool around `smtp-dane`: it has the sockets, files and words, and leaves each decision to the library.
 
 mod args;
+mod check_server;
 mod demo;
 mod drive;
 mod exit;
@@ -48,6 +49,7 @@ fn run(args: Args) -> Result<Verdict, Ending> {
         Command::Verify(args) => return verify::run(&args, style),
         Command::Tlsa(args) => return tlsa::run(&args),
         Command::Replay(args) => return replay::run(&args, style),
+        Command::CheckServer(args) => return check_server::run(&args, style),
         Command::Demo(args) => Work::Demo(args),
         Command::Probe(args) => {
             // Nothing else listens for an interrupt while standard input is read, so that it ends the program.

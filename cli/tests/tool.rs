@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod tool {
+    mod check_server;
     pub(crate) mod files;
     pub(crate) mod lab;
     mod probe;
@@ -96,6 +97,7 @@ fn help_and_version_are_no_errors() {
         "verify --help",
         "tlsa --help",
         "replay --help",
+        "check-server --help",
         "--version",
     ] {
         let output = run(line);

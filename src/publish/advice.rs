@@ -94,20 +94,26 @@ pub fn advise(
     })
 }
 
-/// The record for the nearest authority of the chain that can be the trust anchor of its first certificate.
+/// The record for the authority of the chain that issued its first certificate, and can be its trust anchor.
 pub(super) fn issuer(
     judge: &Judge<'_>,
     parameters: Parameters,
     chain: &[CertificateDer<'_>],
     now: UnixTime,
 ) -> IssuerAdvice {
+    let (leaf, others) = match chain.split_first() {
+        Some((leaf, others)) => (leaf, others),
+        None => return IssuerAdvice::None(VerifyError::NoCertificate),
+    };
     let mut closest = None;
-    for authority in chain.iter().skip(1) {
+    for authority in others {
         let Ok(record) = parameters.record(authority) else {
             continue;
         };
         let group = core::slice::from_ref(&record);
-        match judge.verdict(None, group, chain, now, CnId::Fallback) {
+        // Alone, so that it is no authority further up.
+        let pair = [leaf.clone(), authority.clone()];
+        match judge.verdict(None, group, &pair, now, CnId::Fallback) {
             Ok(_) => return IssuerAdvice::Publish(record),
             Err(VerifyError::NameMismatch) => return IssuerAdvice::NameMissing(record),
             Err(error) => closest = closest.max(Some(error)),

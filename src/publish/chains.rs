@@ -28,13 +28,20 @@ pub(super) fn check(
     }
     let groups = groups(usable);
     for (place, chain) in server.chains() {
+        let time = match place {
+            Place::Next(_) => time_of_use(chain, now),
+            Place::Default(_) | Place::Named(_) => now,
+        };
+        if time.as_secs() > now.as_secs() {
+            findings.push(Finding::new(Severity::Warning, Rule::NotYetValid).at(&place));
+        }
         let examined = Examined {
             place,
             chain,
             judge,
-            now: time_of_use(chain, now),
+            now: time,
         };
-        examined.check(&groups, now, findings);
+        examined.check(&groups, findings);
     }
     check_leftovers(server, usable, findings);
 }
@@ -49,42 +56,25 @@ struct Examined<'a> {
 }
 
 impl Examined<'_> {
-    fn check(&self, groups: &Groups, today: UnixTime, findings: &mut Vec<Finding>) {
-        let is_next = matches!(self.place, Place::Next(_));
-        let now = if is_next { self.now } else { today };
+    fn check(&self, groups: &Groups, findings: &mut Vec<Finding>) {
         if self.chain.is_empty() {
             findings.push(Finding::new(Severity::Critical, Rule::EmptyChain).at(&self.place));
             return;
         }
-        if now.as_secs() > today.as_secs() {
-            findings.push(Finding::new(Severity::Warning, Rule::NotYetValid).at(&self.place));
-        }
-        let mut own = Vec::new();
         for (parameters, group) in groups {
-            self.check_group(*parameters, group, now, &mut own);
+            self.check_group(*parameters, group, findings);
         }
-        if own.is_empty() {
-            // All records at once make the verifier search longer than each combination alone.
-            let all: Vec<Record> = groups.values().flatten().cloned().collect();
-            if let Err(error) = self.judge.satisfies_all(&all, self.chain, now) {
-                own.push(self.refused(Rule::ChainRefused, error));
-            }
+        if !self.is_next() {
+            self.check_expiry(groups, findings);
         }
-        if !is_next {
-            self.check_expiry(groups, now, &mut own);
-        }
-        findings.extend(own);
     }
 
-    fn check_group(
-        &self,
-        parameters: Parameters,
-        group: &[Record],
-        now: UnixTime,
-        findings: &mut Vec<Finding>,
-    ) {
+    fn check_group(&self, parameters: Parameters, group: &[Record], findings: &mut Vec<Finding>) {
         let is_anchor = parameters.usage == Usage::DANE_TA;
-        let verdict = |client, cn_id| self.judge.verdict(client, group, self.chain, now, cn_id);
+        let verdict = |client, cn_id| {
+            self.judge
+                .verdict(client, group, self.chain, self.now, cn_id)
+        };
         let first = group.first();
         let about = |finding: Finding| match first {
             Some(record) => finding.about(record),
@@ -163,9 +153,7 @@ impl Examined<'_> {
             VerifyError::NoRecordMatched if is_anchor && !self.reaches_root() => {
                 Rule::AnchorNotSent
             }
-            VerifyError::NoRecordMatched if matches!(self.place, Place::Next(_)) => {
-                Rule::NextUnmatched
-            }
+            VerifyError::NoRecordMatched if self.is_next() => Rule::NextUnmatched,
             VerifyError::NoRecordMatched => Rule::RecordStale,
             VerifyError::NameMismatch => Rule::NameMismatch,
             VerifyError::Expired => Rule::Expired,
@@ -173,6 +161,10 @@ impl Examined<'_> {
             VerifyError::IssuerNotFound => Rule::ChainIncomplete,
             _ => Rule::ChainRefused,
         }
+    }
+
+    const fn is_next(&self) -> bool {
+        matches!(self.place, Place::Next(_))
     }
 
     /// Whether some certificate issued itself, so that none is missing above it.
@@ -190,7 +182,8 @@ impl Examined<'_> {
     }
 
     /// RFC 7671 §5.1: usage 2 needs certificates that are in date; usage 3 looks at no date.
-    fn check_expiry(&self, groups: &Groups, now: UnixTime, findings: &mut Vec<Finding>) {
+    fn check_expiry(&self, groups: &Groups, findings: &mut Vec<Finding>) {
+        let now = self.now;
         let later = now.as_secs().saturating_add(EXPIRY_NOTICE);
         let later = UnixTime::since_unix_epoch(Duration::from_secs(later));
         let expires = |group: &[Record]| {

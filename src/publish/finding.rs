@@ -1,5 +1,6 @@
 //! [`Finding`]: what the self-check found.
 
+use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt;
 
@@ -118,6 +119,17 @@ impl Finding {
         }
     }
 
+    /// The sentence of the rule, and what clients will say if that says more.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let reason = match (self.rule, self.error, self.unusable) {
+            (Rule::ChainRefused, Some(error), _) => error.to_string(),
+            (Rule::UnusableRecord, _, Some(unusable)) => unusable.to_string(),
+            _ => return self.rule.to_string(),
+        };
+        format!("{}: {reason}", self.rule)
+    }
+
     pub(super) fn about(mut self, record: &Record) -> Self {
         self.record = Some(record.clone());
         self
@@ -136,15 +148,7 @@ impl fmt::Display for Finding {
         if let Some(place) = &self.place {
             write!(f, "{place}: ")?;
         }
-        write!(f, "{}", self.rule)?;
-        let detail: Option<String> = match (&self.error, self.unusable) {
-            (Some(error), _) => Some(error.to_string()),
-            (None, Some(unusable)) => Some(unusable.to_string()),
-            (None, None) => None,
-        };
-        if let Some(detail) = detail {
-            write!(f, ": {detail}")?;
-        }
+        f.write_str(&self.sentence())?;
         if let Some(name) = &self.name {
             write!(f, " (next hop {name})")?;
         }

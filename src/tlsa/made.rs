@@ -46,7 +46,7 @@ impl Record {
         key: &[u8],
     ) -> Result<Self, MakeError> {
         if !is_subject_public_key_info(key) {
-            return Err(MakeError::Certificate(CertificateError::PublicKey));
+            return Err(MakeError::PublicKey);
         }
         of_part(usage, Selector::SPKI, matching, key)
     }
@@ -79,8 +79,10 @@ pub enum MakeError {
     UnknownSelector,
     /// A matching type that is not supported.
     UnknownMatchingType,
-    /// The octets are no certificate, or no public key.
+    /// The octets are no certificate.
     Certificate(CertificateError),
+    /// The octets are no public key.
+    PublicKey,
 }
 
 impl MakeError {
@@ -92,6 +94,7 @@ impl MakeError {
             Self::UnknownSelector => "RFC 6698 §2.1.2",
             Self::UnknownMatchingType => "RFC 6698 §2.1.3",
             Self::Certificate(error) => error.cite(),
+            Self::PublicKey => CertificateError::PublicKey.cite(),
         }
     }
 }
@@ -102,6 +105,7 @@ impl fmt::Display for MakeError {
             Self::UnknownUsage => "the usage is unknown",
             Self::UnknownSelector => "the selector is unknown",
             Self::UnknownMatchingType => "the matching type is not supported",
+            Self::PublicKey => "it does not have the structure of a public key",
             Self::Certificate(error) => {
                 return write!(f, "the certificate cannot be read: {error}");
             }

@@ -56,7 +56,7 @@ fn no_record_is_made_of_what_makes_no_sense() {
         ),
         (
             Record::of_public_key(Usage::DANE_EE, MatchingType::FULL, leaf),
-            MakeError::Certificate(CertificateError::PublicKey),
+            MakeError::PublicKey,
         ),
     ];
     for (made, error) in errors {
@@ -73,6 +73,11 @@ fn the_key_and_the_nearest_authority_are_advised() {
     assert_eq!(advice.server, record(3, 1, 1, &site.first));
     let by_issuer = record(2, 1, 1, &site.issuer.der);
     assert_eq!(advice.issuer, IssuerAdvice::Publish(by_issuer.clone()));
+    let mixed = chain(&[&site.first, &site.root.der, &site.issuer.der]);
+    assert_eq!(
+        advise(&name(HOST), &mixed, NOW, algorithms()).as_ref(),
+        Ok(&advice)
+    );
     let other = advise(&name("other.example"), &below, NOW, algorithms()).unwrap();
     assert_eq!(other.issuer, IssuerAdvice::NameMissing(by_issuer));
     let alone = advise(&name(HOST), &chain(&[&site.first]), NOW, algorithms()).unwrap();

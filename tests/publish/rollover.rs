@@ -3,6 +3,9 @@
 use std::time::Duration;
 
 use pki_types::UnixTime;
+use proptest::collection::btree_set;
+use proptest::prelude::*;
+use proptest::sample::select;
 use smtp_dane::VerifyError;
 use smtp_dane::publish::{Action, Chain, Parameters, Rollover, RolloverError, Server, Step, check};
 use smtp_dane::tlsa::{MakeError, MatchingType, Record, Selector, Usage};
@@ -242,5 +245,49 @@ fn there_is_no_way_from_or_to_what_clients_refuse() {
         late.unwrap_err(),
     ] {
         assert!(!error.to_string().is_empty() && error.cite().starts_with("RFC "));
+    }
+}
+
+fn any_parameters() -> impl Strategy<Value = Vec<Parameters>> {
+    btree_set((2..4_u8, 0..2_u8, 0..3_u8), 1..4).prop_map(|kinds| {
+        let kinds = kinds.into_iter();
+        kinds
+            .map(|(usage, selector, matching)| parameters(usage, selector, matching))
+            .collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn every_plan_is_safe_for_every_cache(
+        present in any_parameters(),
+        wanted in prop_oneof![Just(Vec::new()), any_parameters()],
+        numbers in (0..3_usize, 0..3_usize),
+        above in select(vec![1_usize, 2]),
+        ttl in 0..200_000_u32,
+    ) {
+        let site = site();
+        let chains = [site.below(&site.first), site.below(&site.second), site.next_chain()];
+        let (current, next) = (&chains[numbers.0], &chains[numbers.1]);
+        let named = |parameters: &Parameters| {
+            let depth = if parameters.usage == Usage::DANE_EE { 0 } else { above };
+            parameters.record(&current[depth.min(current.len() - 1)]).unwrap()
+        };
+        let mut rollover = rollover(present.iter().map(named), current, next);
+        rollover.parameters = wanted.clone();
+        rollover.ttl = ttl;
+        let is_usage = |parameters: &[Parameters], usage| parameters.iter().all(|one| one.usage == usage);
+        let two_changes = numbers.0 != numbers.1 && !wanted.is_empty() && wanted != present
+            && !(is_usage(&present, Usage::DANE_EE) && is_usage(&wanted, Usage::DANE_TA));
+        match plan(&rollover) {
+            Ok(steps) => {
+                prop_assert!(!two_changes);
+                let deploys = steps.iter().any(|step| step.action == Action::Deploy);
+                prop_assert_eq!(deploys, numbers.0 != numbers.1);
+            }
+            Err(error) => prop_assert!(two_changes, "{}", error),
+        }
     }
 }

@@ -61,6 +61,10 @@ fn each_damage_is_found() {
         };
         let finding = found.iter().find(is_it);
         assert!(finding.is_some(), "{what}: {found:#?}");
+        let line = finding.unwrap().to_string();
+        let says_why = finding.unwrap().sentence() != rule.to_string();
+        let needs_why = [Rule::ChainRefused, Rule::UnusableRecord].contains(rule);
+        assert_eq!(says_why, needs_why, "{line}");
         let worst = found.iter().map(|finding| finding.severity).min();
         if *severity != Critical && *rule != Rule::AnswerTooLarge {
             assert!(!is_refused(&found), "{what}: {worst:?} {found:#?}");

@@ -10,7 +10,7 @@ use smtp_dane::tlsa::{MatchingType, Record, Selector, Usage};
 use smtp_dane::{CnId, Name};
 use tokio_rustls::rustls::pki_types::UnixTime;
 
-use super::value;
+use super::value::{self, ChainSource};
 use crate::input::tlsa;
 
 /// The arguments of `verify`.
@@ -120,4 +120,52 @@ pub(crate) struct ReplayArgs {
     /// Print one JSON object a file, each on a line of its own.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// The arguments of `check-server`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct CheckServerArgs {
+    /// The TLSA base domain: the MX host of which the records are.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) host: Name,
+    /// A domain whose mail comes here by secure MX records; the certificate may bear its name instead of the host's.
+    #[arg(long = "next-hop", value_name = "DOMAIN")]
+    pub(crate) next_hops: Vec<Name>,
+    /// A TLSA record that is published, as in `3 1 1 0123…`.
+    #[arg(long, value_name = "RECORD", value_parser = tlsa::record)]
+    pub(crate) tlsa: Vec<Record>,
+    /// More of them, one a line, in this form or that of zone files.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tlsa_file: Option<PathBuf>,
+    /// The time to live of the records.
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) ttl: Option<u32>,
+    /// Which clients are offered STARTTLS.
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    pub(crate) starttls: StartTlsChoice,
+    /// The certificates that the server sends, its own first, in PEM; with a name in front, those for this server name.
+    /// `-` is standard input.
+    #[arg(long = "chain", required = true, value_name = "[NAME=]CHAIN.pem")]
+    pub(crate) chains: Vec<ChainSource>,
+    /// The certificates that it is to send in future, in PEM.
+    #[arg(long = "next-chain", value_name = "CHAIN.pem")]
+    pub(crate) next_chains: Vec<PathBuf>,
+    /// When the certificates must be valid, as in `2026-01-31T12:00:00Z`; now by default.
+    #[arg(long, value_name = "RFC3339", value_parser = value::time)]
+    pub(crate) time: Option<UnixTime>,
+    /// Print one JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// [`smtp_dane::publish::StartTls`] on the command line.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum StartTlsChoice {
+    /// All of them.
+    #[default]
+    Always,
+    /// Some, such as those that passed greylisting.
+    Sometimes,
+    /// None.
+    Never,
 }

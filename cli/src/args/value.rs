@@ -5,6 +5,7 @@ use core::net::{IpAddr, Ipv6Addr, SocketAddr};
 use core::num::NonZeroU16;
 use core::str::FromStr;
 use core::time::Duration;
+use std::path::PathBuf;
 
 use smtp_dane::resolve::{NextHop, SMTP_PORT};
 use smtp_dane::tlsa::{MatchingType, Selector, Usage};
@@ -36,6 +37,30 @@ impl FromStr for Source {
             "-" => Ok(Self::StandardInput),
             _ => Ok(Self::Argument(text.parse()?)),
         }
+    }
+}
+
+/// Where the certificates of a server come from, and to whom they are sent.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct ChainSource {
+    /// The server name that a client sends; any other, or none, without it.
+    pub(crate) name: Option<Name>,
+    pub(crate) path: PathBuf,
+}
+
+impl FromStr for ChainSource {
+    type Err = ValueError;
+
+    /// A path with a `=` of its own needs a `/` before that.
+    fn from_str(text: &str) -> Result<Self, ValueError> {
+        let (name, path) = match text.split_once('=') {
+            Some((name, path)) if !name.contains('/') => {
+                (Some(name.parse().map_err(ValueError::Name)?), path)
+            }
+            _ => (None, text),
+        };
+        let path = PathBuf::from(path);
+        Ok(Self { name, path })
     }
 }
 

@@ -131,11 +131,11 @@ fn what_cannot_be_used_is_said_in_one_line() {
         ("garbage.pem", ["garbage.pem, block 1: ", "structure"]),
         (
             "--selector|0|garbage.pem",
-            ["garbage.pem, block 1: ", "no whole"],
+            ["garbage.pem, block 1: ", "structure"],
         ),
         (
             "garbage-key.pem",
-            ["garbage-key.pem, block 1: ", "no whole"],
+            ["garbage-key.pem, block 1: ", "structure"],
         ),
         ("--selector|0|key.pem", ["key.pem, block 1: ", "selector 0"]),
         ("--usage|2|chain.pem", ["chain.pem: ", "--chain"]),

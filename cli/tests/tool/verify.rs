@@ -38,7 +38,7 @@ pub(crate) fn verified(output: &Output) -> Value {
 }
 
 /// The data of the record that `tlsa` makes.
-fn record(files: &Files, usage: &str, file: &str) -> String {
+pub(crate) fn record(files: &Files, usage: &str, file: &str) -> String {
     let [usage, selector, matching] = *usage.split(' ').collect::<Vec<_>>() else {
         unreachable!("{usage}");
     };

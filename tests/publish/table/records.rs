@@ -176,4 +176,12 @@ pub(super) const TABLE: &[Row] = &[
     ("a key of the past", Note, Rule::Leftover, |server, site| {
         server.records.push(record(3, 1, 1, &site.next));
     }),
+    (
+        "usage 3 for an authority",
+        Note,
+        Rule::Leftover,
+        |server, site| {
+            server.records.push(record(3, 1, 1, &site.issuer.der));
+        },
+    ),
 ];
