@@ -7,11 +7,12 @@ use std::collections::BTreeSet;
 
 use rcgen::{CertificateParams, SanType, date_time_ymd};
 use smtp_dane::publish::Severity::Critical;
-use smtp_dane::publish::{Rule, Server, Severity};
+use smtp_dane::publish::{Rule, Server, Severity, answer_size};
 use smtp_dane::tlsa::Record;
 
 use super::{Site, chain, findings, is_refused, site};
 use crate::support::dane::{raw, record};
+use crate::support::name;
 use crate::support::pki::{Authority, HOST};
 
 /// What is damaged, what must be found, and how the damage is done.
@@ -92,6 +93,18 @@ fn a_stale_record_is_named_with_its_chain() {
         .map(|finding| finding.record.clone().unwrap())
         .collect();
     assert_eq!(named, BTreeSet::from(stale));
+    // That they are of the past besides is not said again.
+    assert!(found.iter().all(|finding| finding.rule != Rule::Leftover));
+}
+
+#[test]
+fn the_size_of_an_answer_is_that_on_the_wire() {
+    let host = name(HOST);
+    // Header; `_25._tcp.mx.example.com.`, type and class; pointer, type, class, time to live, length, and 35 octets.
+    let (header, question, answer) = (12, 25 + 4, 2 + 2 + 2 + 4 + 2 + 35);
+    let records = [7, 8].map(|digit| raw(3, 1, 1, &[digit; 32]));
+    assert_eq!(answer_size(&host, &records), header + question + 2 * answer);
+    assert_eq!(answer_size(&host, &[]), header + question);
 }
 
 #[test]
