@@ -48,6 +48,7 @@
 //!
 //! [`Name`], then [`dns`] (what an answer is), [`resolve`] (route and plan), [`tlsa`] and [`cert`] (records and certificates),
 //! [`Authentication`] (the verdict), [`session`], [`delivery`], [`report`]. For those who run a server: [`publish`].
+//! On open connections and kept TLS sessions: [`manual::reuse`].
 #![no_std]
 
 extern crate alloc;
@@ -57,6 +58,7 @@ pub mod delivery;
 pub mod dns;
 #[cfg(feature = "hickory")]
 pub mod hickory;
+pub mod manual;
 mod name;
 mod policy;
 pub mod publish;

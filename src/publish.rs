@@ -7,6 +7,7 @@
 //! | question | answer |
 //! |---|---|
 //! | Will clients refuse this server? | [`check`], findings of [`Severity::Critical`] |
+//! | Are all hosts of a domain protected? | [`check_domain`], of what a delivery found |
 //! | Which records shall I publish? | [`advise`] |
 //! | How do I come to a new key, or to other records? | [`Rollover::plan`] |
 //!
@@ -25,6 +26,7 @@
 
 mod advice;
 mod chains;
+mod domain;
 mod finding;
 mod proof;
 mod rollover;
@@ -32,6 +34,7 @@ mod rrset;
 mod rule;
 
 pub use advice::{Advice, AdviceError, IssuerAdvice, advise};
+pub use domain::{DomainFinding, DomainRule, check_domain};
 pub use finding::{Finding, Place, Severity};
 pub use proof::Parameters;
 pub use rollover::{Action, Rollover, RolloverError, Step};

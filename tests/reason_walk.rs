@@ -5,16 +5,19 @@ use std::fs;
 use std::path::Path;
 
 use smtp_dane::delivery::{Failure, Outcome, Transfer};
-use smtp_dane::dns::Security;
+use smtp_dane::dns::{QueryType, Security};
+use smtp_dane::report::tlsrpt::{self, FailureReason};
 use smtp_dane::report::{Explanation, Status};
 use smtp_dane::resolve::{DropReason, EncryptCause, HostError, RouteError, TlsPolicy};
+use smtp_dane::session::{Downgrade, Refusal, StartTlsOffer};
 use smtp_dane::{InsecureMx, Name, NameError, Policy};
 
 use crate::support::certificates::leaf;
 use crate::support::drive::{plan, route};
-use crate::support::sites::{ONE_HOST, by_insecure_mx, domain, usable};
+use crate::support::name;
+use crate::support::sites::{ONE_HOST, by_insecure_mx, domain, mandatory, unusable, usable};
 use crate::support::world::{Server, World};
-use crate::support::zone::Zone;
+use crate::support::zone::{Failure as DnsFailure, Zone};
 
 /// The enums that say why, and the files in which they stand.
 const REASONS: &[(&str, &str)] = &[
@@ -38,6 +41,13 @@ const REASONS: &[(&str, &str)] = &[
     ("Objection", "delivery/objection.rs"),
     ("Deferral", "delivery/outcome.rs"),
     ("Failure", "delivery/outcome.rs"),
+    ("FailureReason", "report/tlsrpt/session.rs"),
+    ("DateError", "report/tlsrpt/date.rs"),
+    ("MakeError", "tlsa/made.rs"),
+    ("Rule", "publish/rule.rs"),
+    ("DomainRule", "publish/domain.rs"),
+    ("AdviceError", "publish/advice.rs"),
+    ("RolloverError", "publish/rollover.rs"),
 ];
 
 /// The variants of an enum, read from its source, so that a new one is demanded at once.
@@ -162,8 +172,8 @@ fn an_explanation_says_of_each_host_what_was_found_and_what_follows() {
         .with("mx.example.com A 192.0.2.1\nmx2.example.com A 192.0.2.2")
         .failing(
             "_25._tcp.mx.example.com",
-            smtp_dane::dns::QueryType::Tlsa,
-            crate::support::zone::Failure::ServFail,
+            QueryType::Tlsa,
+            DnsFailure::ServFail,
         )
         .with(&usable("mx2.example.com"));
     let world = World::new(zone).server("192.0.2.2", Server::with(leaf()));
@@ -215,4 +225,44 @@ fn the_line_of_a_missing_record_says_that_it_is_temporary_and_what_was_missing()
         "451 4.7.5 temporary, the mail is kept: mx.example.com: DANE is mandatory, \
          but the host has no secure TLSA records [RFC 7672 §2.2]"
     );
+}
+
+#[test]
+fn a_session_that_failed_says_in_a_tls_report_why() {
+    let reason = |zone: Zone, server: Server, policy: &Policy| {
+        let run = World::new(zone)
+            .server("192.0.2.1", server)
+            .deliver(domain(), policy);
+        let sessions = tlsrpt::sessions(&run.delivery, &name("example.com"));
+        sessions[0].failures()[0].reason().clone()
+    };
+    let sound = || {
+        Zone::signed()
+            .with(ONE_HOST)
+            .with(&usable("mx.example.com"))
+    };
+    let stripped = Server {
+        offers: StartTlsOffer::Absent,
+        ..Server::with(leaf())
+    };
+    let insecure_mx = Zone::signed().insecure("example.com MX 10 mx.example.com");
+    let found = reason(insecure_mx, Server::with(leaf()), &mandatory());
+    assert_eq!(found, FailureReason::Route(RouteError::InsecureMx));
+    let lost = sound().failing(
+        "_25._tcp.mx.example.com",
+        QueryType::Tlsa,
+        DnsFailure::ServFail,
+    );
+    let found = reason(lost, Server::with(leaf()), &Policy::default());
+    assert!(matches!(found, FailureReason::Host(HostError::Lookup(_))));
+    let useless = Zone::signed()
+        .with(ONE_HOST)
+        .with(&unusable("mx.example.com"));
+    let found = reason(useless, Server::with(leaf()), &Policy::default());
+    assert_eq!(found, FailureReason::NoUsableRecord);
+    let found = reason(sound(), stripped.clone(), &Policy::default());
+    assert_eq!(found, FailureReason::Refused(Refusal::StartTlsNotOffered));
+    let unsigned = Zone::unsigned().with(ONE_HOST);
+    let found = reason(unsigned, stripped, &Policy::default());
+    assert_eq!(found, FailureReason::Cleartext(Downgrade::NotOffered));
 }

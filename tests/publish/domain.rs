@@ -1,0 +1,158 @@
+//! What senders find of the hosts of a domain.
+
+use std::collections::BTreeSet;
+
+use smtp_dane::Policy;
+use smtp_dane::delivery::Transfer;
+use smtp_dane::dns::QueryType;
+use smtp_dane::publish::{DomainFinding, DomainRule, Severity, check_domain};
+
+use crate::support::certificates::leaf;
+use crate::support::sites::{domain, unusable, usable};
+use crate::support::world::{Server, World};
+use crate::support::zone::{Failure, Zone};
+
+/// Looks at every host of `example.com`.
+fn findings(zone: &Zone) -> Vec<DomainFinding> {
+    let server = Server {
+        transfer: Transfer::Interrupted,
+        ..Server::with(leaf())
+    };
+    let world = (1..=3).fold(World::new(zone.clone()), |world, last| {
+        world.server(&format!("192.0.2.{last}"), server.clone())
+    });
+    check_domain(&world.deliver(domain(), &Policy::default()).delivery)
+}
+
+fn two_hosts() -> Zone {
+    Zone::signed()
+        .with("example.com MX 10 mx.example.com\nexample.com MX 20 mx2.example.com")
+        .with("mx.example.com A 192.0.2.1\nmx2.example.com A 192.0.2.2")
+        .with(&usable("mx.example.com"))
+}
+
+fn with_second(second: &str) -> Zone {
+    two_hosts().with(second)
+}
+
+/// A domain, and the rule and severity that are found beside whatever else, with the host.
+fn table() -> Vec<(Zone, DomainRule, Severity, Option<&'static str>)> {
+    let second = Some("mx2.example.com");
+    let one_host = |mx: &str| Zone::signed().with(mx);
+    vec![
+        (two_hosts(), DomainRule::NoTlsa, Severity::Warning, second),
+        (
+            two_hosts().failing(
+                "_25._tcp.mx2.example.com",
+                QueryType::Tlsa,
+                Failure::ServFail,
+            ),
+            DomainRule::LookupFails,
+            Severity::Critical,
+            second,
+        ),
+        (
+            with_second(&unusable("mx2.example.com")),
+            DomainRule::NoneUsable,
+            Severity::Critical,
+            second,
+        ),
+        (
+            Zone::signed()
+                .insecure("example.com MX 10 mx.example.com")
+                .with("mx.example.com A 192.0.2.1")
+                .with(&usable("mx.example.com")),
+            DomainRule::MxInsecure,
+            Severity::Warning,
+            None,
+        ),
+        (
+            with_second("example.com MX 30 mx.example.net")
+                .insecure("mx.example.net A 192.0.2.3")
+                .denied(
+                    "mx.example.net",
+                    QueryType::Aaaa,
+                    smtp_dane::dns::Security::Insecure,
+                ),
+            DomainRule::HostInsecure,
+            Severity::Warning,
+            Some("mx.example.net"),
+        ),
+        (
+            with_second("example.com MX 30 mx3.example.com\nbelow.mx3.example.com A 192.0.2.3"),
+            DomainRule::NoAddress,
+            Severity::Warning,
+            Some("mx3.example.com"),
+        ),
+        (
+            with_second("example.com MX 30 192.0.2.3"),
+            DomainRule::AddressAsHost,
+            Severity::Warning,
+            Some("192.0.2.3"),
+        ),
+        (
+            one_host("example.com MX 10 www.example.com\nwww.example.com CNAME mx.example.com")
+                .with("mx.example.com A 192.0.2.1")
+                .with(&usable("mx.example.com")),
+            DomainRule::MxAlias,
+            Severity::Note,
+            Some("www.example.com"),
+        ),
+        (
+            with_second("example.com MX 0 ."),
+            DomainRule::NullMxBesideOthers,
+            Severity::Warning,
+            None,
+        ),
+    ]
+}
+
+#[test]
+fn each_fault_of_a_domain_is_found_at_its_host() {
+    let mut rules = BTreeSet::new();
+    for (zone, rule, severity, host) in table() {
+        let found = findings(&zone);
+        let is_it = |finding: &DomainFinding| {
+            let at = finding.host.as_ref().map(ToString::to_string);
+            (finding.rule, finding.severity, at.as_deref()) == (rule, severity, host)
+        };
+        assert!(found.iter().any(is_it), "{rule:?}: {found:#?}");
+        assert!(found.is_sorted_by_key(|finding| finding.severity));
+        rules.insert(rule);
+    }
+    let all: BTreeSet<DomainRule> = DomainRule::ALL.iter().copied().collect();
+    assert_eq!(rules, all);
+}
+
+#[test]
+fn nothing_is_found_of_a_domain_with_records_at_every_host() {
+    let zone = with_second(&usable("mx2.example.com"));
+    assert_eq!(findings(&zone), []);
+}
+
+#[test]
+fn a_domain_that_has_not_begun_is_told_so_and_no_more() {
+    let zone = Zone::signed().with("example.com MX 10 mx.example.com\nmx.example.com A 192.0.2.1");
+    let found = findings(&zone);
+    let seen: Vec<_> = found
+        .iter()
+        .map(|finding| (finding.rule, finding.severity))
+        .collect();
+    assert_eq!(seen, [(DomainRule::NoTlsa, Severity::Note)]);
+    assert_eq!(
+        found[0].to_string(),
+        "note: mx.example.com: the host has no secure TLSA records [RFC 7672 §2.2.1]"
+    );
+}
+
+#[test]
+fn no_remedy_for_a_domain_gives_up_tls_or_the_records() {
+    for rule in DomainRule::ALL {
+        let remedy = rule.remedy();
+        assert!(
+            !remedy.contains("TLS off") && !remedy.contains("remove the TLSA"),
+            "{remedy}"
+        );
+        assert!(rule.cite().starts_with("RFC ") && !rule.to_string().is_empty());
+    }
+}
