@@ -56,9 +56,11 @@ pub enum DaneMode {
     /// Deliver only over a channel authenticated by DANE; everything else is delayed (RFC 7672 §2.2, §6).
     Mandatory,
     /// Ask and judge as [`Self::Opportunistic`] does, but deliver as [`Self::Off`] does, and say in the outcome what would have been
-    /// refused (RFC 7672 §9.1). **Nothing protects the mail**: this is for a site that wants to see what DANE would do.
+    /// refused (RFC 7672 §9.1). **Nothing protects the mail** but what a submission server demands anyway: this is for a site that
+    /// wants to see what DANE would do. It asks for certificates alone, so it objects to a server that has nothing but a raw public key.
     AuditOnly,
-    /// Do not look for TLSA records: opportunistic TLS. For destinations whose DANE is known to be broken.
+    /// Do not look for TLSA records: opportunistic TLS, which **protects the mail from nobody who is active**. For destinations whose
+    /// DANE is known to be broken (RFC 7672 §9.1).
     Off,
 }
 

@@ -130,7 +130,11 @@ impl DaneVerifier {
         let key = match self.credential {
             Credential::RawPublicKey => presented.as_ref(),
             Credential::Certificates => RawCertificate::parse(presented)
-                .map_err(|error| refused(VerifyError::Certificate(error)))?
+                .map_err(|error| match self.tls {
+                    // An audit has given its verdict, and this handshake fails for all that.
+                    TlsPolicy::Audit(_) => CertificateError::BadEncoding.into(),
+                    _ => refused(VerifyError::Certificate(error)),
+                })?
                 .subject_public_key_info(),
         };
         Ok(SubjectPublicKeyInfoDer::from(key.to_vec()))

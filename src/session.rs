@@ -10,8 +10,8 @@
 //!           AwaitingReconnection ─▶ AwaitingHello ─▶ … ─▶ Ready or Abandoned
 //! ```
 //!
-//! Cleartext is reached under [`TlsPolicy::Opportunistic`] alone (RFC 7672 §2.2), or in an audit that protects nothing, and never after a server sent cleartext
-//! behind its reply to STARTTLS: that is an attack on what follows, whatever the policy.
+//! Cleartext is reached under [`TlsPolicy::Opportunistic`] alone (RFC 7672 §2.2), or in an audit, which protects nothing; and never
+//! after a server sent anything behind its reply to STARTTLS: that is an attack on what follows, whatever the policy.
 //!
 //! Certificates are asked for first, and a raw public key (RFC 7250) on a second connection if the first handshake failed:
 //! TLS stacks ask for the one or the other, and nearly every server has certificates. The second connection demands the
@@ -125,8 +125,12 @@ impl Session {
                     State::AwaitingHello(Aim::RawPublicKey(wanted.clone()))
                 }
             },
-            (State::AwaitingReconnection(_), Event::ConnectionLost) => {
-                State::Abandoned(Refusal::ConnectionLost)
+            (State::AwaitingReconnection(again), Event::ConnectionLost) => {
+                State::Abandoned(match again {
+                    Again::Cleartext(_) => Refusal::ConnectionLost,
+                    // There was a connection, and its TLS is what failed.
+                    Again::RawPublicKey(_) => Refusal::HandshakeFailed,
+                })
             }
             (State::AwaitingCleartextHello(why), Event::Hello(_)) => {
                 State::Ready(Assurance::Cleartext(*why))
@@ -194,12 +198,11 @@ fn after_start_tls(aim: &Aim, event: Event) -> Result<State, Unexpected> {
         Aim::RawPublicKey(_) => AfterFailure::Nothing,
     };
     match event {
-        Event::StartTlsReply {
-            code: 220,
-            buffered: 0,
-        } => Ok(State::AwaitingHandshake(aim.clone())),
-        // What an attacker puts behind the reply would be read as if it had come over TLS.
-        Event::StartTlsReply { code: 220, .. } => Ok(State::Abandoned(Refusal::PlaintextInjected)),
+        // What an attacker puts behind the reply would be read as if it had come over TLS, or in answer to what is said next.
+        Event::StartTlsReply { buffered: 1.., .. } => {
+            Ok(State::Abandoned(Refusal::PlaintextInjected))
+        }
+        Event::StartTlsReply { code: 220, .. } => Ok(State::AwaitingHandshake(aim.clone())),
         Event::StartTlsReply { code, .. } => Ok(match (next, code) {
             // RFC 5321 §3.8: after this reply the server closes the connection.
             (AfterFailure::Cleartext, 421) => {
@@ -311,8 +314,8 @@ pub enum Step<'a> {
     Hello,
     /// Send STARTTLS, report [`Event::StartTlsReply`].
     StartTls,
-    /// Do the TLS handshake and report how it ended. Under [`TlsPolicy::Authenticate`] the certificates are judged by
-    /// [`Authentication::verify`](crate::Authentication::verify), those of a resumed session, too.
+    /// Do the TLS handshake and report how it ended. Certificates are judged as the policy demands, those of a resumed session,
+    /// too: [`Event::of_handshake`] does so.
     Handshake(&'a TlsPolicy),
     /// Do the TLS handshake, but ask for a raw public key (RFC 7250) in place of certificates, and report how it ended. The key is
     /// judged by [`Authentication::verify_raw_public_key`]. Comes only under [`RawPublicKeys::AfterCertificates`].

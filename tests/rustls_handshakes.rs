@@ -5,16 +5,17 @@ use std::sync::Arc;
 use pki_types::TrustAnchor;
 use rcgen::{KeyPair, PublicKeyData};
 use rustls::client::Resumption;
+use rustls::client::danger::ServerCertVerifier;
 use rustls::{CertificateError, Error, HandshakeKind, ServerConfig, SupportedProtocolVersion};
 use smtp_dane::dns::Security;
 use smtp_dane::resolve::{NextHop, TlsPolicy};
 use smtp_dane::rustls::DaneVerifier;
 use smtp_dane::session::{self, Assurance, Event, Session, StartTlsOffer};
 use smtp_dane::tlsa::Record;
-use smtp_dane::{MAX_CHAIN, Policy, VerifyError};
+use smtp_dane::{DaneMode, MAX_CHAIN, Policy, VerifyError};
 
 use crate::support::certificates::{other_leaf, spki};
-use crate::support::dane::{raw, record};
+use crate::support::dane::{raw, record, tls_policy};
 use crate::support::drive::plan;
 use crate::support::handshake::{
     Presented, RSA_SERVER_KEY, VERSIONS, client, connect, provider, server,
@@ -233,6 +234,36 @@ fn a_session_without_certificates_is_not_authenticated() {
 }
 
 #[test]
+fn an_audit_lets_the_handshake_go_on_and_confirms_the_verdict_after_it() {
+    let root = Authority::root();
+    let key = new_key();
+    let server = root.server_for(&key, |_| ());
+    let mut policy = Policy::default();
+    policy.dane = DaneMode::AuditOnly;
+    let audit = |published: &[u8]| {
+        let tls = tls_policy(&[record(3, 1, 1, published)], &policy).unwrap();
+        assert!(matches!(tls, TlsPolicy::Audit(_)));
+        DaneVerifier::new(tls, provider())
+    };
+    let certificate = pki_types::CertificateDer::from(server.as_slice());
+    let name = "mx.example.com".try_into().unwrap();
+    let verdict = audit(other_leaf()).verify_server_cert(&certificate, &[], &name, &[], NOW);
+    assert!(verdict.is_ok());
+    let presented = Presented::certificates(&[&server], &key.serialize_der());
+    let mismatch = Event::NotAuthenticated(VerifyError::NoRecordMatched);
+    for version in VERSIONS {
+        let event = once(audit(other_leaf()), version, &presented);
+        assert_eq!(event, mismatch);
+        let event = once(audit(&server), version, &presented);
+        assert!(matches!(event, Event::Authenticated(_)));
+        // There is no connection over which it could go on.
+        let junk = Presented::certificates(&[b"junk"], &key.serialize_der());
+        let event = once(audit(&server), version, &junk);
+        assert_eq!(event, Event::HandshakeFailed);
+    }
+}
+
+#[test]
 fn a_server_that_lacks_the_key_of_its_certificate_is_refused() {
     let root = Authority::root();
     for (certificate, _) in kinds(&root) {
@@ -257,7 +288,7 @@ fn a_server_that_lacks_the_key_of_its_certificate_is_refused() {
 /// A policy of TLS without authentication, by records that are of no use.
 fn encryption() -> TlsPolicy {
     let unusable = raw(9, 1, 1, b"x");
-    let tls = crate::support::dane::tls_policy(&[unusable], &Policy::default()).unwrap();
+    let tls = tls_policy(&[unusable], &Policy::default()).unwrap();
     assert!(matches!(tls, TlsPolicy::Encrypt(_)));
     tls
 }

@@ -19,8 +19,10 @@ pub enum Objection {
 }
 
 impl Objection {
-    /// Holds what was reached against what would have been demanded.
-    pub(crate) fn to(tls: &TlsPolicy, assurance: &Assurance) -> Option<Self> {
+    /// Holds what was reached against what would have been demanded. For the attempts that did not bring the mail home; that of
+    /// the one that did stands in the outcome.
+    #[must_use]
+    pub fn to(tls: &TlsPolicy, assurance: &Assurance) -> Option<Self> {
         let TlsPolicy::Audit(audit) = tls else {
             return None;
         };

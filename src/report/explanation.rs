@@ -223,20 +223,29 @@ fn describe_attempt(f: &mut fmt::Formatter<'_>, plan: &Plan, attempt: &Attempt) 
             assurance,
             transfer,
         } => {
-            describe_assurance(f, assurance)?;
+            describe_assurance(f, plan.tls(), assurance)?;
             writeln!(f, "; {transfer} [{}]", transfer.cite())
         }
         AttemptResult::Delivered(assurance) => {
-            describe_assurance(f, assurance)?;
+            describe_assurance(f, plan.tls(), assurance)?;
             writeln!(f, "; the mail was accepted")
         }
     }
 }
 
-fn describe_assurance(f: &mut fmt::Formatter<'_>, assurance: &Assurance) -> fmt::Result {
+fn describe_assurance(
+    f: &mut fmt::Formatter<'_>,
+    tls: &TlsPolicy,
+    assurance: &Assurance,
+) -> fmt::Result {
     match assurance {
         Assurance::Cleartext(downgrade) => {
-            write!(f, "cleartext: {downgrade} [{}]", downgrade.cite())
+            // Where DANE applies, an audit is all that lets cleartext pass.
+            let cite = match tls {
+                TlsPolicy::Audit(_) => "RFC 7672 §9.1",
+                _ => downgrade.cite(),
+            };
+            write!(f, "cleartext: {downgrade} [{cite}]")
         }
         Assurance::Encrypted => f.write_str("TLS without authentication"),
         Assurance::NotAuthenticated(error) => {

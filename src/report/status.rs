@@ -64,7 +64,13 @@ impl Status {
     pub fn line(outcome: &Outcome) -> String {
         let status = Self::of(outcome);
         match outcome {
-            Outcome::Delivered { .. } => format!("{status} {outcome}"),
+            Outcome::Delivered { would_refuse, .. } => match would_refuse {
+                None => format!("{status} {outcome}"),
+                Some(objection) => format!(
+                    "{status} {outcome}; were DANE enforced, it would be refused: {objection} [{}]",
+                    objection.cite()
+                ),
+            },
             Outcome::Deferred(deferral) => format!(
                 "{status} temporary, the mail is kept: {deferral} [{}]",
                 deferral.cite()

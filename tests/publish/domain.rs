@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use smtp_dane::Policy;
 use smtp_dane::delivery::Transfer;
-use smtp_dane::dns::QueryType;
+use smtp_dane::dns::{QueryType, Security};
 use smtp_dane::publish::{DomainFinding, DomainRule, Severity, check_domain};
+use smtp_dane::tlsa::MAX_RECORDS;
 
 use crate::support::certificates::leaf;
 use crate::support::sites::{domain, unusable, usable};
@@ -69,11 +70,7 @@ fn table() -> Vec<(Zone, DomainRule, Severity, Option<&'static str>)> {
         (
             with_second("example.com MX 30 mx.example.net")
                 .insecure("mx.example.net A 192.0.2.3")
-                .denied(
-                    "mx.example.net",
-                    QueryType::Aaaa,
-                    smtp_dane::dns::Security::Insecure,
-                ),
+                .denied("mx.example.net", QueryType::Aaaa, Security::Insecure),
             DomainRule::HostInsecure,
             Severity::Warning,
             Some("mx.example.net"),
@@ -99,12 +96,81 @@ fn table() -> Vec<(Zone, DomainRule, Severity, Option<&'static str>)> {
             Some("www.example.com"),
         ),
         (
+            Zone::signed().failing("example.com", QueryType::Mx, Failure::ServFail),
+            DomainRule::LookupFails,
+            Severity::Critical,
+            None,
+        ),
+        (
+            with_second(&many_records("mx2.example.com")),
+            DomainRule::TooManyRecords,
+            Severity::Critical,
+            second,
+        ),
+        (
             with_second("example.com MX 0 ."),
             DomainRule::NullMxBesideOthers,
             Severity::Warning,
             None,
         ),
     ]
+}
+
+/// More records than are judged.
+fn many_records(host: &str) -> String {
+    let record = |n| format!("_25._tcp.{host} TLSA 3 1 1 {n:064x}");
+    let records: Vec<String> = (0..=MAX_RECORDS).map(record).collect();
+    records.join("\n")
+}
+
+#[test]
+fn a_host_that_the_delivery_did_not_come_to_is_named() {
+    let world = World::new(with_second(&usable("mx2.example.com")))
+        .server("192.0.2.1", Server::with(leaf()));
+    let found = check_domain(&world.deliver(domain(), &Policy::default()).delivery);
+    assert_eq!(
+        found[0].to_string(),
+        "warning: mx2.example.com: this was not looked at [RFC 7672 §2.2.1]"
+    );
+}
+
+#[test]
+fn an_alias_that_changes_between_two_answers_is_found() {
+    let zone = Zone::signed()
+        .with("example.com MX 10 mx.example.com\nmx.example.com CNAME mail.example.com")
+        .insecure("mail.example.com A 192.0.2.1")
+        .denied("mail.example.com", QueryType::Aaaa, Security::Insecure);
+    let other = Zone::signed().with("mx.example.com CNAME other.example.com");
+    let run = World::new(zone.clone()).deliver_with(
+        domain(),
+        &Policy::default(),
+        &mut |_| 0,
+        |question, _| match question.query_type() {
+            QueryType::Cname => other.answer(question),
+            _ => zone.answer(question),
+        },
+    );
+    let [finding] = &check_domain(&run.delivery)[..] else {
+        panic!("{:?}", run.delivery.hosts());
+    };
+    let found = (finding.severity, finding.rule);
+    assert_eq!(found, (Severity::Critical, DomainRule::AliasUnsteady));
+}
+
+#[test]
+fn nobody_is_told_that_records_are_missing_beside_others_that_are_missing_too() {
+    let zone = Zone::signed()
+        .with("example.com MX 10 mx.example.com\nexample.com MX 20 mx.example.net")
+        .with("mx.example.com A 192.0.2.1")
+        .insecure("mx.example.net A 192.0.2.3")
+        .denied("mx.example.net", QueryType::Aaaa, Security::Insecure);
+    let found = findings(&zone);
+    assert!(
+        found
+            .iter()
+            .all(|finding| finding.severity == Severity::Note)
+    );
+    assert_eq!(found.len(), 2);
 }
 
 #[test]
@@ -120,6 +186,8 @@ fn each_fault_of_a_domain_is_found_at_its_host() {
         assert!(found.is_sorted_by_key(|finding| finding.severity));
         rules.insert(rule);
     }
+    // The tests above have these two.
+    rules.extend([DomainRule::NotLookedAt, DomainRule::AliasUnsteady]);
     let all: BTreeSet<DomainRule> = DomainRule::ALL.iter().copied().collect();
     assert_eq!(rules, all);
 }

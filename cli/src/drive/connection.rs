@@ -65,16 +65,20 @@ impl Connection {
                 self.handshake(&policy, Credential::RawPublicKey, sighting)
                     .await
             }
-            Step::Reconnect => match connect(&self.network, self.address).await {
-                Ok((client, _)) => {
-                    self.client = Some(client);
-                    Event::Reconnected
+            Step::Reconnect => {
+                // The old connection is closed first.
+                self.client = None;
+                match connect(&self.network, self.address).await {
+                    Ok((client, _)) => {
+                        self.client = Some(client);
+                        Event::Reconnected
+                    }
+                    Err(error) => {
+                        sighting.trouble = Some(error.to_string());
+                        Event::ConnectionLost
+                    }
                 }
-                Err(error) => {
-                    sighting.trouble = Some(error.to_string());
-                    Event::ConnectionLost
-                }
-            },
+            }
             // A delivery keeps these two to itself.
             Step::Transfer(_) | Step::Abandon(_) => Event::ConnectionLost,
         }
@@ -100,7 +104,10 @@ impl Connection {
                 Some(Hello::Rejected { .. }) | None => return Transfer::Interrupted,
             }
         }
-        let (Some(client), Some(message)) = (&mut self.client, message) else {
+        let Some(client) = &mut self.client else {
+            return Transfer::Interrupted;
+        };
+        let Some(message) = message else {
             return Transfer::Accepted;
         };
         match client.deliver(message).await {
@@ -197,9 +204,13 @@ impl Connection {
 
     /// The TLSA base domain; where DANE does not apply, the name of the host.
     fn server_name(&self, policy: &TlsPolicy) -> Option<DnsName<'static>> {
-        match (policy, &self.host) {
-            (TlsPolicy::Opportunistic(_), Host::Name(name)) => name.to_server_name(),
-            _ => policy.server_name(),
+        let is_own_choice = match policy {
+            TlsPolicy::Opportunistic(_) | TlsPolicy::Audit(_) => policy.tlsa_base().is_none(),
+            TlsPolicy::Encrypt(_) | TlsPolicy::Authenticate(_) | TlsPolicy::Pkix(_) => false,
+        };
+        match &self.host {
+            Host::Name(name) if is_own_choice => name.to_server_name(),
+            Host::Name(_) | Host::Address(_) => policy.server_name(),
         }
     }
 }

@@ -148,6 +148,12 @@ async fn servers_that_will_not_do() {
             Refused,
             "plaintext-injected",
         ),
+        (
+            &[greeting, offer, "454 no\r\n250 ok\r\n"],
+            "silent",
+            Refused,
+            "plaintext-injected",
+        ),
         // After a failed handshake nobody answers the second connection.
         (
             &[greeting, offer, "220 go\r\n", "nonsense"],

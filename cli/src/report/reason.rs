@@ -151,11 +151,11 @@ impl Reason {
 
     /// Cleartext is allowed where DANE does not apply.
     pub(super) fn of_downgrade(downgrade: &Downgrade) -> Self {
-        Self::new(code(downgrade), downgrade, "RFC 7672 §2.2")
+        Self::new(code(downgrade), downgrade, downgrade.cite())
     }
 
     pub(super) fn of_transfer(transfer: Transfer) -> Self {
-        Self::new(code(&transfer), &transfer, "RFC 5321 §4.2.1")
+        Self::new(code(&transfer), &transfer, transfer.cite())
     }
 
     pub(super) fn unreachable() -> Self {

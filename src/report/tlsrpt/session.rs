@@ -274,7 +274,7 @@ pub enum FailureReason {
     NoUsableRecord,
     /// The connection could not be given mail.
     Refused(Refusal),
-    /// Mail went in cleartext, where no policy forbids it.
+    /// Mail went in cleartext, where no policy forbids it, or an audit does not enforce it.
     Cleartext(Downgrade),
 }
 

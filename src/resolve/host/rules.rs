@@ -299,7 +299,8 @@ impl Task {
         match self.policy.dane {
             DaneMode::AuditOnly => {
                 let tls = TlsPolicy::Audit(Audit::of(Demand::Refuse(error)));
-                Ok(Progress::Ready(self.plan(reached, tls)))
+                // What failed may hold the next time.
+                Ok(Progress::Ready(self.plan(reached.for_at_most(0), tls)))
             }
             DaneMode::Opportunistic | DaneMode::Mandatory | DaneMode::Off => Err(error),
         }
