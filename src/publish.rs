@@ -38,7 +38,7 @@ pub use domain::{DomainFinding, DomainRule, check_domain};
 pub use finding::{Finding, Place, Severity};
 pub use proof::Parameters;
 pub use rollover::{Action, Rollover, RolloverError, Step};
-pub use rrset::{MAX_ANSWER, MAX_TTL, answer_size};
+pub use rrset::{MAX_ANSWER, MAX_TTL, SIGNATURE_NOTICE, answer_size};
 pub use rule::Rule;
 
 use alloc::vec::Vec;
@@ -78,6 +78,8 @@ pub struct Server<'a> {
     pub records: Vec<Record>,
     /// The time to live of these records in seconds, if it is known.
     pub ttl: Option<u32>,
+    /// When the signature of these records expires, if it is known.
+    pub signed_until: Option<UnixTime>,
     /// Which clients are offered STARTTLS.
     pub starttls: StartTls,
     /// The chains of which one is sent to a client that names no server, or an unknown one (RFC 7672 §8.1). More than one if
@@ -99,6 +101,7 @@ impl Server<'_> {
             next_hops: Vec::new(),
             records: Vec::new(),
             ttl: None,
+            signed_until: None,
             starttls: StartTls::Always,
             default_chains: Vec::new(),
             named_chains: Vec::new(),
@@ -146,7 +149,7 @@ pub fn check(
     algorithms: &[&dyn SignatureVerificationAlgorithm],
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let usable = rrset::check(server, &mut findings);
+    let usable = rrset::check(server, now, &mut findings);
     if let Some(usable) = usable {
         let judge = proof::Judge {
             host: &server.host,

@@ -44,6 +44,7 @@ fn server(args: &CheckServerArgs) -> Result<Server<'static>, Ending> {
         server.records.extend(File::read(path)?.records()?);
     }
     server.ttl = args.ttl;
+    server.signed_until = args.signed_until;
     server.starttls = match args.starttls {
         StartTlsChoice::Always => StartTls::Always,
         StartTlsChoice::Sometimes => StartTls::Sometimes,

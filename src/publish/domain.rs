@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::Severity;
-use crate::delivery::{Deferral, Delivery, HostRecord, Outcome, Step};
+use crate::delivery::{Deferral, Delivery, Failure, HostRecord, Outcome, Step};
 use crate::dns::Security;
 use crate::name::Name;
 use crate::resolve::{Demand, DropReason, Dropped, EncryptCause, Host, HostError};
@@ -29,7 +29,7 @@ pub fn check_domain(delivery: &Delivery) -> Vec<DomainFinding> {
     findings
 }
 
-/// Without a route, nothing was looked at; that the domain wants no mail is no fault.
+/// Without a route, nothing was looked at; that the domain does not exist is no fault.
 fn without_route(delivery: &Delivery) -> Option<DomainFinding> {
     let (severity, rule) = match delivery.step() {
         Step::Done(Outcome::Deferred(Deferral::NoRoute(RouteError::Lookup(_)))) => {
@@ -37,6 +37,9 @@ fn without_route(delivery: &Delivery) -> Option<DomainFinding> {
         }
         Step::Done(Outcome::Deferred(Deferral::NoRoute(RouteError::InsecureMx))) => {
             (Severity::Warning, DomainRule::MxInsecure)
+        }
+        Step::Done(Outcome::Failed(Failure::NoRoute(RouteError::NullMx(_)))) => {
+            (Severity::Note, DomainRule::NullMx)
         }
         Step::Done(Outcome::Failed(_)) => return None,
         _ => (Severity::Warning, DomainRule::NotLookedAt),
@@ -214,6 +217,8 @@ pub enum DomainRule {
     MxAlias,
     /// A null MX record stands beside others.
     NullMxBesideOthers,
+    /// The domain takes no mail.
+    NullMx,
     /// The delivery did not come to this host, so nothing is known of it.
     NotLookedAt,
 }
@@ -232,6 +237,7 @@ impl DomainRule {
         Self::AddressAsHost,
         Self::MxAlias,
         Self::NullMxBesideOthers,
+        Self::NullMx,
         Self::NotLookedAt,
     ];
 
@@ -247,6 +253,7 @@ impl DomainRule {
             Self::NoAddress | Self::AddressAsHost => "RFC 5321 §5.1",
             Self::MxAlias => "RFC 2181 §10.3",
             Self::NullMxBesideOthers => "RFC 7505 §3",
+            Self::NullMx => "RFC 7505 §4.2",
         }
     }
 
@@ -271,6 +278,7 @@ impl DomainRule {
             Self::NullMxBesideOthers => {
                 "take the null MX record away, or all others if the domain wants no mail"
             }
+            Self::NullMx => "do not send mail from this domain: nobody could answer it",
             Self::NotLookedAt => "let the delivery go on to every host, and check again",
         }
     }
@@ -292,6 +300,7 @@ impl fmt::Display for DomainRule {
             Self::AddressAsHost => "the MX record names an address",
             Self::MxAlias => "the host is an alias",
             Self::NullMxBesideOthers => "a null MX record stands beside others",
+            Self::NullMx => "the domain takes no mail",
             Self::NotLookedAt => "this was not looked at",
         })
     }

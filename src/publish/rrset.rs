@@ -3,6 +3,8 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
+use pki_types::UnixTime;
+
 use super::proof::{Parameters, groups};
 use super::{Finding, Rule, Server, Severity, StartTls};
 use crate::name::Name;
@@ -16,6 +18,10 @@ pub const MAX_TTL: u32 = 86_400;
 /// The largest answer in octets that is not too large: what a resolver lets a UDP message have, so that it is not cut into
 /// fragments (RFC 7671 §10.1; 1280 octets of IPv6 less its headers).
 pub const MAX_ANSWER: usize = 1232;
+
+/// How long before the signature of the records expires there is a finding: two days, in seconds. Signatures last for days to
+/// weeks (RFC 7671 §11) and are made anew well before their end; whoever notices now has a weekend to mend it.
+pub const SIGNATURE_NOTICE: u64 = 2 * 86_400;
 
 /// How many octets the answer with these records takes up: header, question, and each record with its owner name in short.
 /// Signatures and options come on top.
@@ -37,7 +43,11 @@ pub fn answer_size(host: &Name, records: &[Record]) -> usize {
 
 /// Checks the set, and returns those of its records that clients can use. There is nothing to compare with certificates if
 /// there is none, or clients give up.
-pub(super) fn check(server: &Server<'_>, findings: &mut Vec<Finding>) -> Option<Vec<Record>> {
+pub(super) fn check(
+    server: &Server<'_>,
+    now: UnixTime,
+    findings: &mut Vec<Finding>,
+) -> Option<Vec<Record>> {
     let mut add = |severity, rule| findings.push(Finding::new(severity, rule));
     if server.records.is_empty() {
         // No client refuses but those that insist on DANE; yet nothing is protected.
@@ -53,6 +63,13 @@ pub(super) fn check(server: &Server<'_>, findings: &mut Vec<Finding>) -> Option<
         None => add(Severity::Note, Rule::TtlUnknown),
         Some(ttl) if ttl > MAX_TTL => add(Severity::Warning, Rule::TtlTooLong),
         Some(_) => {}
+    }
+    match server.signed_until {
+        Some(end) if end < now => add(Severity::Critical, Rule::SignatureExpired),
+        Some(end) if end.as_secs() < now.as_secs().saturating_add(SIGNATURE_NOTICE) => {
+            add(Severity::Warning, Rule::SignatureExpiresSoon);
+        }
+        Some(_) | None => {}
     }
     let distinct: BTreeSet<&Record> = server.records.iter().collect();
     let records: Vec<Record> = distinct.into_iter().cloned().collect();

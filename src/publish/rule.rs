@@ -52,6 +52,10 @@ pub enum Rule {
     AnswerTooLarge,
     /// The time to live is longer than [`MAX_TTL`](super::MAX_TTL).
     TtlTooLong,
+    /// The signature of the records has expired.
+    SignatureExpired,
+    /// The signature of the records expires within [`SIGNATURE_NOTICE`](super::SIGNATURE_NOTICE).
+    SignatureExpiresSoon,
     /// The certificate bears the listed next hops, but not the host.
     HostNotNamed,
     /// A name that clients look for stands in the common name alone.
@@ -97,6 +101,8 @@ impl Rule {
         Self::DigestSetsDiffer,
         Self::AnswerTooLarge,
         Self::TtlTooLong,
+        Self::SignatureExpired,
+        Self::SignatureExpiresSoon,
         Self::HostNotNamed,
         Self::CommonNameOnly,
         Self::ExpiresSoon,
@@ -181,6 +187,9 @@ impl Rule {
             }
             Self::TtlTooLong => {
                 "lower the time to live to an hour or so, well before the next change"
+            }
+            Self::SignatureExpired | Self::SignatureExpiresSoon => {
+                "sign the zone anew, and find out why that is not done by itself: a zone with old signatures is no zone to clients"
             }
             Self::HostNotNamed => {
                 "get a certificate that bears the host, too: clients that come by an insecure MX answer, or by another domain, look for nothing else"
@@ -322,6 +331,16 @@ impl Rule {
                 "ttl-too-long",
                 "RFC 7671 §13",
                 "the time to live is longer than a day",
+            ),
+            Self::SignatureExpired => (
+                "signature-expired",
+                "RFC 7671 §11",
+                "the signature of the records has expired",
+            ),
+            Self::SignatureExpiresSoon => (
+                "signature-expires-soon",
+                "RFC 7671 §11",
+                "the signature of the records expires within two days",
             ),
             Self::HostNotNamed => (
                 "host-not-named",

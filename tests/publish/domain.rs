@@ -102,6 +102,12 @@ fn table() -> Vec<(Zone, DomainRule, Severity, Option<&'static str>)> {
             None,
         ),
         (
+            Zone::signed().with("example.com MX 0 ."),
+            DomainRule::NullMx,
+            Severity::Note,
+            None,
+        ),
+        (
             with_second(&many_records("mx2.example.com")),
             DomainRule::TooManyRecords,
             Severity::Critical,

@@ -140,6 +140,9 @@ pub(crate) struct CheckServerArgs {
     /// The time to live of the records.
     #[arg(long, value_name = "SECONDS")]
     pub(crate) ttl: Option<u32>,
+    /// When the signature of the records expires, as in `2026-01-31T12:00:00Z`.
+    #[arg(long, value_name = "RFC3339", value_parser = value::time)]
+    pub(crate) signed_until: Option<UnixTime>,
     /// Which clients are offered STARTTLS.
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
     pub(crate) starttls: StartTlsChoice,

@@ -7,6 +7,7 @@ use smtp_dane::tlsa::{MAX_RECORDS, Record};
 use super::{Row, only};
 use crate::publish::chain;
 use crate::support::dane::{raw, record};
+use crate::support::pki::at;
 
 pub(super) const TABLE: &[Row] = &[
     ("no records", Critical, Rule::NoRecords, |server, _| {
@@ -145,6 +146,18 @@ pub(super) const TABLE: &[Row] = &[
                 .extend(keys.map(|leaf| record(3, 0, 0, leaf)));
             assert!(answer_size(&server.host, &server.records) > MAX_ANSWER);
         },
+    ),
+    (
+        "old signatures",
+        Critical,
+        Rule::SignatureExpired,
+        |server, _| server.signed_until = Some(at(2025, 12, 31)),
+    ),
+    (
+        "signatures of tomorrow",
+        Warning,
+        Rule::SignatureExpiresSoon,
+        |server, _| server.signed_until = Some(at(2026, 1, 2)),
     ),
     ("a week to live", Warning, Rule::TtlTooLong, |server, _| {
         server.ttl = Some(604_800);
