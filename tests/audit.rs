@@ -245,3 +245,17 @@ fn what_an_audit_notes_stands_in_the_tls_report() {
         assert_eq!(failures, [expected]);
     }
 }
+
+#[test]
+fn an_audit_sends_the_server_name_that_dane_would_or_else_the_host_s_own() {
+    let lost = Zone::signed()
+        .with("example.com MX 10 www.example.com\nwww.example.com CNAME mx.example.com")
+        .with("mx.example.com A 192.0.2.1");
+    let sound = lost.clone().with(&usable("mx.example.com"));
+    let lost = lost.failing("_25._tcp.mx.example.com", QueryType::Tlsa, Failure::Bogus);
+    for (zone, expected) in [(lost, "www.example.com"), (sound, "mx.example.com")] {
+        let plan = plan(&zone, domain(), &audit()).0.unwrap();
+        let sent = plan.server_name().unwrap();
+        assert_eq!(sent.as_ref(), expected);
+    }
+}

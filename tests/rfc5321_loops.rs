@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use smtp_dane::delivery::{Deferral, Failure as Final, Outcome};
-use smtp_dane::dns::QueryType;
+use smtp_dane::dns::{Answer, LookupError, QueryType};
 use smtp_dane::report::Status;
 use smtp_dane::resolve::{DropReason, Host, HostError, Route, RouteError};
 use smtp_dane::{DaneMode, Policy};
@@ -345,4 +345,26 @@ fn section_5_1_this_site_recognised_late_by_a_forged_address_delays_mail_under_m
     });
     assert_eq!(*run.outcome(), expected);
     assert!(run.connected.is_empty());
+}
+
+#[test]
+fn section_5_1_a_loop_that_is_noticed_late_is_final_though_this_site_stands_behind_as_well() {
+    let policy = known_as("192.0.2.99", "relay.example.net");
+    let zone = Zone::signed()
+        .with("example.com MX 10 mx.example.com\nexample.com MX 20 relay.example.net")
+        .with("mx.example.com A 192.0.2.99\nrelay.example.net A 192.0.2.99");
+    // The addresses of the better host cannot be had while the route is made.
+    let mut failures = 2;
+    let run =
+        World::new(zone.clone()).deliver_with(domain(), &policy, &mut |_| 0, |question, _| {
+            if *question.name() == name("mx.example.com") && failures > 0 {
+                failures -= 1;
+                return Answer::failed(LookupError::Timeout);
+            }
+            zone.answer(question)
+        });
+    let Outcome::Failed(Final::NoHost { error, .. }) = run.outcome() else {
+        panic!("{:?}", run.outcome());
+    };
+    assert_eq!(*error, HostError::Ourselves);
 }
