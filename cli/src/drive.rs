@@ -10,9 +10,10 @@ use std::sync::Arc;
 
 use smtp_dane::Unexpected;
 use smtp_dane::delivery::{Delivery, Event, Step, Transfer};
-use smtp_dane::resolve::Host;
+use smtp_dane::resolve::Plan;
 use smtp_dane::session::{self, Assurance};
 use tokio::task::JoinHandle;
+use tokio_rustls::rustls::pki_types::DnsName;
 
 use crate::resolver::Resolver;
 use crate::smtp::Message;
@@ -133,13 +134,10 @@ impl Drive<'_> {
                 }
                 return Ok(true);
             }
-            Step::Connect {
-                host,
-                address,
-                port,
-            } => {
-                let (host, address) = (host.clone(), SocketAddr::new(address, port.get()));
-                self.connect(host, address).await
+            Step::Connect { address, port, .. } => {
+                let server_name = self.delivery.plan().and_then(Plan::server_name);
+                let address = SocketAddr::new(address, port.get());
+                self.connect(server_name, address).await
             }
             Step::Session(session::Step::Transfer(assurance)) => {
                 let assurance = assurance.clone();
@@ -176,9 +174,13 @@ impl Drive<'_> {
         Ok(true)
     }
 
-    async fn connect(&mut self, host: Host, address: SocketAddr) -> Event {
+    async fn connect(
+        &mut self,
+        server_name: Option<DnsName<'static>>,
+        address: SocketAddr,
+    ) -> Event {
         let mut sighting = Sighting::default();
-        let opened = Connection::open(self.network, host, address).await;
+        let opened = Connection::open(self.network, server_name, address).await;
         let event = match opened {
             Ok(connection) => {
                 self.connection = Some(connection);

@@ -4,7 +4,7 @@ use core::net::SocketAddr;
 use std::io;
 
 use smtp_dane::delivery::Transfer;
-use smtp_dane::resolve::{Host, TlsPolicy};
+use smtp_dane::resolve::TlsPolicy;
 use smtp_dane::session::{Assurance, Event, StartTlsOffer, Step};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -17,7 +17,8 @@ use crate::tls::Credential;
 /// A connection to a server.
 pub(super) struct Connection {
     network: Network,
-    host: Host,
+    /// The name for the server name indication.
+    server_name: Option<DnsName<'static>>,
     address: SocketAddr,
     /// The name for EHLO.
     name: String,
@@ -32,14 +33,14 @@ impl Connection {
     /// If there is no way to the address, or it takes too long.
     pub(super) async fn open(
         network: &Network,
-        host: Host,
+        server_name: Option<DnsName<'static>>,
         address: SocketAddr,
     ) -> io::Result<Self> {
         let (client, own) = connect(network, address).await?;
         let name = network.hello.clone();
         Ok(Self {
             network: network.clone(),
-            host,
+            server_name,
             address,
             name: name.unwrap_or_else(|| literal(own.ip().to_canonical())),
             client: Some(client),
@@ -177,7 +178,7 @@ impl Connection {
             return Event::ConnectionLost;
         };
         let Network { tls, patience, .. } = &self.network;
-        let (name, address) = (self.server_name(policy), self.address.ip());
+        let (name, address) = (self.server_name.clone(), self.address.ip());
         let stream = client.into_stream();
         let handshake = tls
             .handshake(policy, credential, stream, name, address, *patience)
@@ -199,18 +200,6 @@ impl Connection {
                 }
                 event
             }
-        }
-    }
-
-    /// The TLSA base domain; where DANE does not apply, the name of the host.
-    fn server_name(&self, policy: &TlsPolicy) -> Option<DnsName<'static>> {
-        let is_own_choice = match policy {
-            TlsPolicy::Opportunistic(_) | TlsPolicy::Audit(_) => policy.tlsa_base().is_none(),
-            TlsPolicy::Encrypt(_) | TlsPolicy::Authenticate(_) | TlsPolicy::Pkix(_) => false,
-        };
-        match &self.host {
-            Host::Name(name) if is_own_choice => name.to_server_name(),
-            Host::Name(_) | Host::Address(_) => policy.server_name(),
         }
     }
 }
