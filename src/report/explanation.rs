@@ -240,12 +240,7 @@ fn describe_assurance(
 ) -> fmt::Result {
     match assurance {
         Assurance::Cleartext(downgrade) => {
-            // Where DANE applies, an audit is all that lets cleartext pass.
-            let cite = match tls {
-                TlsPolicy::Audit(_) => "RFC 7672 §9.1",
-                _ => downgrade.cite(),
-            };
-            write!(f, "cleartext: {downgrade} [{cite}]")
+            write!(f, "cleartext: {downgrade} [{}]", downgrade.license(tls))
         }
         Assurance::Encrypted => f.write_str("TLS without authentication"),
         Assurance::NotAuthenticated(error) => {

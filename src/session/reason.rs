@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use crate::resolve::TlsPolicy;
 use crate::verify::VerifyError;
 
 /// Why mail goes in cleartext.
@@ -20,11 +21,20 @@ pub enum Downgrade {
 }
 
 impl Downgrade {
-    /// The place in the standards that allows it where DANE does not apply.
+    /// The place in the standards that allows it where DANE does not apply, and forbids it where it does.
     #[must_use]
     pub const fn cite(self) -> &'static str {
         match self {
             Self::NotOffered | Self::Rejected { .. } | Self::HandshakeFailed => "RFC 7672 §2.2",
+        }
+    }
+
+    /// The place that allowed it under this policy: where DANE applies, an audit is all that lets cleartext pass.
+    #[must_use]
+    pub const fn license(self, tls: &TlsPolicy) -> &'static str {
+        match tls {
+            TlsPolicy::Audit(_) => "RFC 7672 §9.1",
+            _ => self.cite(),
         }
     }
 }

@@ -117,7 +117,7 @@ impl HostReport {
                 report.attempts = attempts
                     .map(|attempt| {
                         let sighting = sightings.next().cloned().unwrap_or_default();
-                        AttemptReport::of(attempt, plan.port().get(), sighting)
+                        AttemptReport::of(attempt, plan, sighting)
                     })
                     .collect();
                 report.conclude(plan.tls());
@@ -202,11 +202,11 @@ impl UnusableReport {
 }
 
 impl AttemptReport {
-    fn of(attempt: &Attempt, port: u16, sighting: Sighting) -> Self {
-        let (result, reason) = judge(attempt.result(), &sighting);
+    fn of(attempt: &Attempt, plan: &Plan, sighting: Sighting) -> Self {
+        let (result, reason) = judge(attempt.result(), plan.tls(), &sighting);
         let mut report = Self {
             address: attempt.address(),
-            port,
+            port: plan.port().get(),
             result,
             record: None,
             depth: None,
@@ -234,7 +234,11 @@ impl AttemptReport {
 }
 
 /// What came of an attempt, and why it is no better.
-fn judge(result: &AttemptResult, sighting: &Sighting) -> (HostResult, Option<Reason>) {
+fn judge(
+    result: &AttemptResult,
+    tls: &TlsPolicy,
+    sighting: &Sighting,
+) -> (HostResult, Option<Reason>) {
     match result {
         AttemptResult::Unreachable => (HostResult::Unreachable, Some(Reason::unreachable())),
         AttemptResult::Refused(refusal) => (HostResult::Refused, Some(Reason::of_refusal(refusal))),
@@ -243,7 +247,7 @@ fn judge(result: &AttemptResult, sighting: &Sighting) -> (HostResult, Option<Rea
         }
         AttemptResult::NotTaken { assurance, .. } | AttemptResult::Delivered(assurance) => {
             let reason = match assurance {
-                Assurance::Cleartext(downgrade) => Some(Reason::of_downgrade(downgrade)),
+                Assurance::Cleartext(downgrade) => Some(Reason::of_downgrade(downgrade, tls)),
                 Assurance::NotAuthenticated(error) => {
                     Some(Reason::of_refusal(&Refusal::NotAuthenticated(*error)))
                 }

@@ -8,7 +8,9 @@ use core::fmt::{Debug, Display};
 use serde::Serialize;
 use smtp_dane::delivery::{Deferral, Failure, Objection, Transfer};
 use smtp_dane::dns::{FailedLookup, LookupError, Rcode};
-use smtp_dane::resolve::{DropReason, EncryptCause, HostError, NotApplicable, RouteError};
+use smtp_dane::resolve::{
+    DropReason, EncryptCause, HostError, NotApplicable, RouteError, TlsPolicy,
+};
 use smtp_dane::session::{Downgrade, Refusal};
 use smtp_dane::tlsa::{SetError, Unusable};
 use smtp_dane::{NoAuthentication, VerifyError};
@@ -149,9 +151,9 @@ impl Reason {
         Self::new(code(&why), &why, why.cite())
     }
 
-    /// Cleartext is allowed where DANE does not apply.
-    pub(super) fn of_downgrade(downgrade: &Downgrade) -> Self {
-        Self::new(code(downgrade), downgrade, downgrade.cite())
+    /// Cleartext is allowed where DANE does not apply, and in an audit.
+    pub(super) fn of_downgrade(downgrade: &Downgrade, tls: &TlsPolicy) -> Self {
+        Self::new(code(downgrade), downgrade, downgrade.license(tls))
     }
 
     pub(super) fn of_transfer(transfer: Transfer) -> Self {
@@ -256,7 +258,8 @@ mod tests {
             assert_eq!(Reason::of_refusal(&refusal).code, code);
         }
         let downgrade = Downgrade::Rejected { code: 454 };
-        assert_eq!(Reason::of_downgrade(&downgrade).code, "rejected");
+        let tls = TlsPolicy::Opportunistic(NotApplicable::SwitchedOff);
+        assert_eq!(Reason::of_downgrade(&downgrade, &tls).code, "rejected");
         let transfer = Transfer::Delayed { code: 450 };
         assert_eq!(Reason::of_transfer(transfer).code, "delayed");
     }

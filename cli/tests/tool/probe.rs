@@ -89,6 +89,12 @@ fn an_audit_would_deliver_and_says_what_it_would_refuse() {
         let would_refuse = object.pointer("/would_refuse").unwrap();
         assert_eq!(would_refuse, !code.is_empty(), "{domain}");
         assert_eq!(at(&object, "/objection/code"), code, "{domain}");
+        if result == "cleartext" {
+            assert_eq!(
+                at(&object, "/hosts/0/attempts/0/reason/cite"),
+                "RFC 7672 §9.1"
+            );
+        }
     }
 }
 
