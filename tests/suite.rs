@@ -15,6 +15,7 @@ mod certificates;
 mod faults;
 mod fingerprint;
 mod limits;
+mod load;
 mod prop_delivery;
 mod prop_dns;
 mod prop_values;

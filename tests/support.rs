@@ -14,6 +14,7 @@ pub mod normal;
 pub mod odd;
 pub mod pki;
 pub mod published;
+pub mod random;
 pub mod sites;
 pub mod wire;
 pub mod world;
