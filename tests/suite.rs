@@ -12,6 +12,7 @@
 mod audit;
 mod bounds;
 mod certificates;
+mod dependencies;
 mod faults;
 mod fingerprint;
 mod limits;

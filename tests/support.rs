@@ -16,6 +16,7 @@ pub mod pki;
 pub mod published;
 pub mod random;
 pub mod sites;
+pub mod three_hosts;
 pub mod wire;
 pub mod world;
 pub mod zone;

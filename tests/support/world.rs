@@ -7,7 +7,7 @@ use pki_types::{CertificateDer, SubjectPublicKeyInfoDer, UnixTime};
 use smtp_dane::Policy;
 use smtp_dane::delivery::{Delivery, Event, Outcome, Step, Transfer};
 use smtp_dane::dns::{Answer, Question};
-use smtp_dane::resolve::NextHop;
+use smtp_dane::resolve::{NextHop, Unexpected};
 use smtp_dane::session::{self, Assurance, StartTlsOffer};
 
 use super::certificates::spki;
@@ -261,6 +261,13 @@ impl Server {
             }
         }
     }
+}
+
+/// Demands that an event does not belong to the state of a delivery, and changes nothing.
+pub fn refuses(machine: &Delivery, event: &Event) {
+    let mut tried = machine.clone();
+    assert_eq!(tried.handle(event.clone()), Err(Unexpected), "{event:?}");
+    assert_eq!(tried, *machine, "{event:?}");
 }
 
 /// When the tests take place: 2026-01-01.
