@@ -112,79 +112,95 @@ fn all_at_once<T: Sync>(cases: &[T], try_one: impl Fn(&T) + Sync) {
     });
 }
 
-#[test]
-fn a_resolver_that_settles_nothing_defers_in_time_and_says_how_it_failed() {
-    let cases: [(&str, &'static Habit, &str); 8] = [
-        ("says nothing", &|_, _| Vec::new(), "timeout"),
-        (
-            "speaks to somebody else",
-            &|query, _| to_somebody_else(query),
-            "timeout",
-        ),
-        (
-            "answers after the time is over",
-            &|query, _| vec![(Duration::from_secs(2), right(query))],
-            "timeout",
-        ),
-        (
-            "breaks off in its message",
-            &|query, _| {
-                let mut message = right(query);
+/// Resolvers that settle nothing, with what they do and how the lookup fails.
+const RESOLVERS: [(&str, &Habit, &str); 8] = [
+    ("says nothing", &|_, _| Vec::new(), "timeout"),
+    (
+        "speaks to somebody else",
+        &|query, _| to_somebody_else(query),
+        "timeout",
+    ),
+    (
+        "answers after the time is over",
+        &|query, _| vec![(Duration::from_secs(2), right(query))],
+        "timeout",
+    ),
+    (
+        "breaks off in its message",
+        &|query, _| {
+            let mut message = right(query);
+            message.pop();
+            vec![(NOW, message)]
+        },
+        "malformed",
+    ),
+    (
+        "accepts over TCP and is silent",
+        &|query, way| match way {
+            Way::Udp => vec![(NOW, cut_short(query))],
+            Way::Tcp => vec![(Duration::from_secs(2), Vec::new())],
+        },
+        "timeout",
+    ),
+    (
+        "breaks off over TCP",
+        &|query, way| match way {
+            Way::Udp => vec![(NOW, cut_short(query))],
+            Way::Tcp => {
+                let mut message = framed(&right(query));
                 message.pop();
                 vec![(NOW, message)]
-            },
-            "malformed",
-        ),
-        (
-            "accepts over TCP and is silent",
-            &|query, way| match way {
-                Way::Udp => vec![(NOW, cut_short(query))],
-                Way::Tcp => vec![(Duration::from_secs(2), Vec::new())],
-            },
-            "timeout",
-        ),
-        (
-            "breaks off over TCP",
-            &|query, way| match way {
-                Way::Udp => vec![(NOW, cut_short(query))],
-                Way::Tcp => {
-                    let mut message = framed(&right(query));
-                    message.pop();
-                    vec![(NOW, message)]
-                }
-            },
-            "unreachable",
-        ),
-        (
-            "says over TCP as well that it does not fit",
-            &|query, way| match way {
-                Way::Udp => vec![(NOW, cut_short(query))],
-                Way::Tcp => vec![(NOW, framed(&cut_short(query)))],
-            },
-            "malformed",
-        ),
-        (
-            "gives an octet at a time over TCP",
-            &|query, way| match way {
-                Way::Udp => vec![(NOW, cut_short(query))],
-                Way::Tcp => {
-                    let octets = framed(&right(query)).into_iter();
-                    octets
-                        .map(|octet| (Duration::from_millis(100), vec![octet]))
-                        .collect()
-                }
-            },
-            "timeout",
-        ),
-    ];
+            }
+        },
+        "unreachable",
+    ),
+    (
+        "says over TCP as well that it does not fit",
+        &|query, way| match way {
+            Way::Udp => vec![(NOW, cut_short(query))],
+            Way::Tcp => vec![(NOW, framed(&cut_short(query)))],
+        },
+        "malformed",
+    ),
+    (
+        "gives an octet at a time over TCP",
+        &|query, way| match way {
+            Way::Udp => vec![(NOW, cut_short(query))],
+            Way::Tcp => {
+                let octets = framed(&right(query)).into_iter();
+                octets
+                    .map(|octet| (Duration::from_millis(100), vec![octet]))
+                    .collect()
+            }
+        },
+        "timeout",
+    ),
+];
+
+#[test]
+fn a_resolver_that_settles_nothing_defers_in_time_and_says_how_it_failed() {
     let server = mail_server(plain);
-    all_at_once(&cases, |(which, habit, error)| {
+    all_at_once(&RESOLVERS, |(which, habit, error)| {
         let resolver = resolver(*habit);
         let object = ended(probe("plain.test", "1", &resolver, &server), which);
         assert_eq!(at(&object, "/outcome"), "deferred", "{which}");
         assert_eq!(at(&object, "/reason/code"), "lookup", "{which}");
         assert_eq!(at(&object, "/reason/lookup/error"), *error, "{which}");
         assert_eq!(at(&object, "/reason/cite"), "RFC 7672 §2.1.2", "{which}");
+    });
+}
+
+#[test]
+fn who_validates_is_told_nothing_by_the_same_resolvers_nor_by_one_without_signatures() {
+    let server = mail_server(plain);
+    let unsigned: (&str, &Habit, &str) = ("is in good order", &in_good_order, "bogus");
+    let cases: Vec<_> = RESOLVERS.into_iter().chain([unsigned]).collect();
+    all_at_once(&cases, |(which, habit, _)| {
+        let resolver = resolver(*habit);
+        let line = "plain.test --validate";
+        let object = ended(probe(line, "1", &resolver, &server), which);
+        assert_eq!(at(&object, "/outcome"), "deferred", "{which}");
+        assert_eq!(at(&object, "/reason/code"), "lookup", "{which}");
     });
 }
 
