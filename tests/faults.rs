@@ -1,123 +1,17 @@
 //! One failed lookup, of every kind and at every place of a whole delivery, under every policy.
 //!
-//! What may happen is read from the zone below and written down by hand, never taken from the machine.
+//! What may happen is written down by hand beside the zone, never taken from the machine.
 
-use std::net::IpAddr;
-
-use smtp_dane::delivery::{Event, Outcome, Step, Transfer};
+use smtp_dane::delivery::{Event, Outcome, Step};
 use smtp_dane::dns::{QueryType, Question};
-use smtp_dane::session::{Assurance, StartTlsOffer};
 use smtp_dane::{AddressFamily, DaneMode, InsecureMx, MxAlias, Policy};
 
-use crate::support::certificates::{leaf, other_leaf, tlsa_text};
 use crate::support::normal::Normal;
-use crate::support::sites::{domain, known_as, unusable, usable};
-use crate::support::world::{Run, Server, World};
-use crate::support::zone::{Chasing, Failure, Zone};
-
-/// Whether the MX records are signed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum MxAnswer {
-    Secure,
-    Insecure,
-}
-
-/// Three hosts, and this site behind them.
-///
-/// `mx1` is a secure alias of a signed host with usable TLSA records, behind an alias as well. `mx2` is a secure alias of an
-/// unsigned host and has unusable records itself. `mx3` is no alias and has usable records.
-fn world(mx: MxAnswer) -> World {
-    let records = "example.org MX 10 mx1.example.com
-         example.org MX 20 mx2.example.com
-         example.org MX 25 mx3.example.com
-         example.org MX 30 us.example.com";
-    let zone = Zone::signed().chasing(Chasing::OneByOne);
-    let zone = match mx {
-        MxAnswer::Secure => zone.secure(records),
-        MxAnswer::Insecure => zone.insecure(records),
-    };
-    let zone = zone
-        .with(
-            "example.com CNAME example.org
-             mx1.example.com CNAME host.example.net
-             host.example.net A 192.0.2.1
-             host.example.net AAAA 2001:db8::1
-             _25._tcp.host.example.net CNAME tlsa.example.net
-             mx2.example.com CNAME host.unsigned.example
-             mx3.example.com A 192.0.2.3
-             mx3.example.com AAAA 2001:db8::3
-             us.example.com A 192.0.2.30",
-        )
-        .with(&format!(
-            "tlsa.example.net TLSA {}",
-            tlsa_text(3, 1, 1, leaf())
-        ))
-        .insecure("host.unsigned.example A 192.0.2.2\nhost.unsigned.example AAAA 2001:db8::2")
-        .with(&unusable("mx2.example.com"))
-        .with(&usable("mx3.example.com"));
-    let cleartext = Server {
-        offers: StartTlsOffer::Absent,
-        ..Server::with(leaf())
-    };
-    let broken = Server {
-        handshakes: false,
-        ..Server::with(leaf())
-    };
-    let busy = Server {
-        transfer: Transfer::Delayed { code: 450 },
-        ..Server::with(other_leaf())
-    };
-    World::new(zone)
-        .server("2001:db8::1", Server::with(other_leaf()))
-        .server("192.0.2.1", cleartext.clone())
-        .server("2001:db8::2", cleartext.clone())
-        .server("192.0.2.2", busy)
-        .server("2001:db8::3", broken)
-        .server("192.0.2.3", Server::with(leaf()))
-        .server("192.0.2.30", cleartext)
-}
-
-/// The host that an address belongs to.
-fn host_of(address: IpAddr) -> u8 {
-    match address {
-        IpAddr::V4(address) => address.octets()[3],
-        IpAddr::V6(address) => address.octets()[15],
-    }
-}
-
-/// What the records of a host demand of a connection, at least.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Demand {
-    Nothing,
-    Encryption,
-    Authentication,
-    /// No connection at all.
-    Silence,
-}
-
-fn demand(host: u8, mx: MxAnswer, policy: &Policy) -> Demand {
-    let insecure_mx = (mx == MxAnswer::Insecure).then_some(policy.insecure_mx);
-    let published = match (host, insecure_mx) {
-        (30, _) => return Demand::Silence,
-        (_, Some(InsecureMx::Ignore)) => Demand::Nothing,
-        (2, _) | (_, Some(InsecureMx::Encrypt)) => Demand::Encryption,
-        _ => Demand::Authentication,
-    };
-    let aliased = host != 3;
-    match policy.dane {
-        _ if aliased && policy.mx_alias == MxAlias::Refuse => Demand::Silence,
-        DaneMode::Mandatory if mx == MxAnswer::Insecure || host == 2 => Demand::Silence,
-        _ => published,
-    }
-}
-
-fn strength(assurance: &Assurance) -> Demand {
-    match assurance {
-        Assurance::Cleartext(_) => Demand::Nothing,
-        Assurance::Encrypted | Assurance::NotAuthenticated(_) => Demand::Encryption,
-        Assurance::Authenticated(_) => Demand::Authentication,
-    }
-}
+use crate::support::published::Demand;
+use crate::support::sites::{domain, known_as};
+use crate::support::three_hosts::{MxAnswer, demand, host_of, world};
+use crate::support::world::{Run, World};
+use crate::support::zone::Failure;
 
 fn policies() -> Vec<Policy> {
     let mut policies = Vec::new();
@@ -201,7 +95,11 @@ fn no_fault_weakens_a_decision_and_all_kinds_of_fault_come_to_the_same() {
             let context = || format!("{failure:?} of {question} ({place}), MX {mx:?}, {policy:?}");
             for (address, assurance) in &run.sent {
                 let demand = demand(host_of(*address), mx, policy);
-                assert!(strength(assurance) >= demand, "{address}: {}", context());
+                assert!(
+                    Demand::met_by(assurance) >= demand,
+                    "{address}: {}",
+                    context()
+                );
             }
             for address in &run.connected {
                 let host = host_of(*address);

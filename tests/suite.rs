@@ -12,9 +12,11 @@
 mod audit;
 mod bounds;
 mod certificates;
+mod dependencies;
 mod faults;
 mod fingerprint;
 mod limits;
+mod load;
 mod prop_delivery;
 mod prop_dns;
 mod prop_values;

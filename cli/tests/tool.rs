@@ -4,6 +4,7 @@
 
 mod tool {
     mod check_server;
+    mod faults;
     pub(crate) mod files;
     pub(crate) mod lab;
     mod probe;

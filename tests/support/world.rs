@@ -7,7 +7,7 @@ use pki_types::{CertificateDer, SubjectPublicKeyInfoDer, UnixTime};
 use smtp_dane::Policy;
 use smtp_dane::delivery::{Delivery, Event, Outcome, Step, Transfer};
 use smtp_dane::dns::{Answer, Question};
-use smtp_dane::resolve::NextHop;
+use smtp_dane::resolve::{NextHop, Unexpected};
 use smtp_dane::session::{self, Assurance, StartTlsOffer};
 
 use super::certificates::spki;
@@ -25,6 +25,38 @@ pub struct Server {
     /// Whether it has but the bare key of its first certificate to present (RFC 7250).
     pub bare_key: bool,
     pub transfer: Transfer,
+    /// Where the server falls silent or hangs up, in every session.
+    pub lost_at: Option<Moment>,
+}
+
+/// A step of a session at which a connection can be lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    Hello,
+    StartTls,
+    Handshake,
+    Reconnect,
+}
+
+impl Moment {
+    pub const ALL: [Self; 4] = [
+        Self::Hello,
+        Self::StartTls,
+        Self::Handshake,
+        Self::Reconnect,
+    ];
+
+    const fn of(step: session::Step<'_>) -> Option<Self> {
+        match step {
+            session::Step::Hello => Some(Self::Hello),
+            session::Step::StartTls => Some(Self::StartTls),
+            session::Step::Handshake(_) | session::Step::RawPublicKeyHandshake(_) => {
+                Some(Self::Handshake)
+            }
+            session::Step::Reconnect => Some(Self::Reconnect),
+            session::Step::Transfer(_) | session::Step::Abandon(_) => None,
+        }
+    }
 }
 
 impl Server {
@@ -38,6 +70,7 @@ impl Server {
             chain: vec![certificate.to_vec()],
             bare_key: false,
             transfer: Transfer::Accepted,
+            lost_at: None,
         }
     }
 }
@@ -62,6 +95,16 @@ pub struct Run {
 }
 
 impl Run {
+    /// A delivery that has not begun.
+    pub fn new(next_hop: NextHop, policy: &Policy) -> Self {
+        Self {
+            delivery: Delivery::new(next_hop, policy.clone(), 1),
+            asked: Vec::new(),
+            connected: Vec::new(),
+            sent: Vec::new(),
+        }
+    }
+
     pub fn outcome(&self) -> &Outcome {
         match self.delivery.step() {
             Step::Done(outcome) => outcome,
@@ -128,13 +171,7 @@ impl World {
         mut answer: impl FnMut(&Question, usize) -> Answer,
         mut watch: impl FnMut(&Delivery, &Event),
     ) -> Run {
-        let mut run = Run {
-            delivery: Delivery::new(next_hop, policy.clone(), 1),
-            asked: Vec::new(),
-            connected: Vec::new(),
-            sent: Vec::new(),
-        };
-        let mut at = None;
+        let mut run = Run::new(next_hop, policy);
         // Far above what the bounds of the machines allow.
         for _ in 0..100_000 {
             let event = match run.delivery.step() {
@@ -143,38 +180,56 @@ impl World {
                     run.asked.push(query.question().clone());
                     Event::Answer(query.id(), answer(query.question(), run.asked.len() - 1))
                 }
-                Step::Connect { address, .. } => {
-                    at = Some(address);
-                    run.connected.push(address);
-                    match self.servers.get(&address) {
-                        Some(server) if server.connects => Event::Connected,
-                        _ => Event::ConnectFailed,
-                    }
-                }
-                Step::Session(step) => {
-                    let address = at.unwrap();
-                    let server = &self.servers[&address];
-                    if step == session::Step::Reconnect {
-                        run.connected.push(address);
-                    }
-                    if let session::Step::Transfer(assurance) = step {
-                        run.sent.push((address, assurance.clone()));
-                        Event::Transferred(server.transfer)
-                    } else {
-                        Event::Session(server.react(step))
-                    }
-                }
                 Step::Done(_) => return run,
+                Step::Connect { .. } | Step::Session(_) => self.meet(&mut run),
             };
             watch(&run.delivery, &event);
             run.delivery.handle(event).unwrap();
         }
         panic!("the delivery does not end");
     }
+
+    /// What a delivery meets with that wants to connect or has a connection.
+    pub fn meet(&self, run: &mut Run) -> Event {
+        match run.delivery.step() {
+            Step::Connect { address, .. } => {
+                run.connected.push(address);
+                match self.servers.get(&address) {
+                    Some(server) if server.connects => Event::Connected,
+                    _ => Event::ConnectFailed,
+                }
+            }
+            Step::Session(step) => {
+                let address = *run.connected.last().unwrap();
+                let server = &self.servers[&address];
+                if step == session::Step::Reconnect {
+                    run.connected.push(address);
+                }
+                if let session::Step::Transfer(assurance) = step {
+                    run.sent.push((address, assurance.clone()));
+                    Event::Transferred(server.transfer)
+                } else {
+                    Event::Session(server.react(step))
+                }
+            }
+            step => panic!("nobody is met in {step:?}"),
+        }
+    }
+}
+
+/// Most events of a delivery to so many hosts, if no alias leads to another one.
+///
+/// Two replies at most for each lookup: the MX records; for each host two families, twice; the alias; two candidates. Two addresses,
+/// with nine events at most: connected, EHLO, STARTTLS, handshake, reconnected, EHLO, STARTTLS, handshake, transferred.
+pub const fn most_events(hosts: usize) -> usize {
+    2 + hosts * (8 + 1 + 4 + 18)
 }
 
 impl Server {
     fn react(&self, step: session::Step<'_>) -> session::Event {
+        if self.lost_at.is_some() && self.lost_at == Moment::of(step) {
+            return session::Event::ConnectionLost;
+        }
         match step {
             session::Step::Hello => session::Event::Hello(self.offers),
             session::Step::StartTls => session::Event::StartTlsReply {
@@ -206,6 +261,13 @@ impl Server {
             }
         }
     }
+}
+
+/// Demands that an event does not belong to the state of a delivery, and changes nothing.
+pub fn refuses(machine: &Delivery, event: &Event) {
+    let mut tried = machine.clone();
+    assert_eq!(tried.handle(event.clone()), Err(Unexpected), "{event:?}");
+    assert_eq!(tried, *machine, "{event:?}");
 }
 
 /// When the tests take place: 2026-01-01.

@@ -175,7 +175,8 @@ impl Zone {
         }
     }
 
-    fn reply(&self, question: &Question) -> Result<Message, Failure> {
+    /// The reply before it is written down, or the way in which the lookup fails.
+    pub fn reply(&self, question: &Question) -> Result<Message, Failure> {
         let code = question.query_type().code();
         let mut message = Message::reply(ID, question);
         let mut security = Security::Secure;

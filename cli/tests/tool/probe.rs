@@ -13,7 +13,7 @@ use super::shape::assert_shape;
 use crate::{at, objects, run, text};
 
 /// The one object of a probe; the exit code must fit it.
-fn probed(output: &Output) -> Value {
+pub(crate) fn probed(output: &Output) -> Value {
     let mut objects = objects(output);
     assert_eq!(objects.len(), 1, "{output:?}");
     let object = objects.pop().unwrap();

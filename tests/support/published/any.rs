@@ -65,6 +65,7 @@ fn server() -> impl Strategy<Value = Server> {
                 chain: vec![chain.to_vec()],
                 bare_key: bare && chain != b"junk",
                 transfer,
+                lost_at: None,
             },
         )
 }
