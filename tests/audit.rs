@@ -144,6 +144,28 @@ fn section_9_1_injected_cleartext_is_refused_in_an_audit_too() {
 }
 
 #[test]
+fn rfc_8460_section_3_mail_with_a_report_is_sent_past_every_failure_of_dane() {
+    let broken = zone(&usable("mx.example.com"));
+    let lost = ["_25._tcp.mx.example.com"; 2].map(|owner| (owner, QueryType::Tlsa));
+    let lost = lost.into_iter().zip([Failure::Bogus, Failure::Timeout]);
+    let lost = lost.map(|((owner, kind), failure)| zone("").failing(owner, kind, failure));
+    let stripped = Server {
+        offers: StartTlsOffer::Absent,
+        ..Server::with(leaf())
+    };
+    for zone in lost.chain([broken]) {
+        for server in [Server::with(other_leaf()), stripped.clone()] {
+            let world = World::new(zone.clone()).server("192.0.2.1", server);
+            let mail = world.deliver(domain(), &Policy::default());
+            assert!(!mail.delivered());
+            let report = world.deliver(domain(), &mode(DaneMode::Off));
+            assert!(report.delivered());
+            assert_eq!(tlsrpt::result_types(&report.delivery), []);
+        }
+    }
+}
+
+#[test]
 fn dane_switched_off_asks_for_no_tlsa_records() {
     let (verdict, asked) = judge(
         &zone(&usable("mx.example.com")),

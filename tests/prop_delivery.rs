@@ -78,29 +78,6 @@ proptest! {
     }
 
     #[test]
-    fn no_connection_is_weaker_than_the_records_demand(
-        published in published(),
-        policy in policy(),
-        seed in any::<u64>(),
-    ) {
-        let (world, policy) = (published.world(), published.policy(policy));
-        let run = world.deliver_in_order(domain(), &policy, picking(seed));
-        for address in &run.connected {
-            prop_assert_ne!(published.demand(place_of(address), &policy), Demand::Silence);
-        }
-        for (address, assurance) in &run.sent {
-            let demand = published.demand(place_of(address), &policy);
-            prop_assert!(Demand::met_by(assurance) >= demand, "{}: {:?}", address, assurance);
-            if policy.dane == DaneMode::Mandatory {
-                prop_assert!(matches!(assurance, Assurance::Authenticated(_)));
-            }
-        }
-        if let Outcome::Delivered { address, assurance, .. } = run.outcome() {
-            prop_assert_eq!(run.sent.last(), Some(&(*address, assurance.clone())));
-        }
-    }
-
-    #[test]
     fn every_plan_demands_just_what_the_records_do(
         published in published(),
         policy in policy(),
@@ -182,6 +159,34 @@ proptest! {
                     prop_assert!(families.iter().all(secure), "{}: {:?}", name, families);
                 }
             }
+        }
+    }
+}
+
+proptest! {
+    // Few worlds have a server at which a given downgrade would show: of 256, one run in ten had none.
+    #![proptest_config(settings(2048))]
+
+    #[test]
+    fn no_connection_is_weaker_than_the_records_demand(
+        published in published(),
+        policy in policy(),
+        seed in any::<u64>(),
+    ) {
+        let (world, policy) = (published.world(), published.policy(policy));
+        let run = world.deliver_in_order(domain(), &policy, picking(seed));
+        for address in &run.connected {
+            prop_assert_ne!(published.demand(place_of(address), &policy), Demand::Silence);
+        }
+        for (address, assurance) in &run.sent {
+            let demand = published.demand(place_of(address), &policy);
+            prop_assert!(Demand::met_by(assurance) >= demand, "{}: {:?}", address, assurance);
+            if policy.dane == DaneMode::Mandatory {
+                prop_assert!(matches!(assurance, Assurance::Authenticated(_)));
+            }
+        }
+        if let Outcome::Delivered { address, assurance, .. } = run.outcome() {
+            prop_assert_eq!(run.sent.last(), Some(&(*address, assurance.clone())));
         }
     }
 }

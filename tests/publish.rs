@@ -155,3 +155,34 @@ fn each_rule_has_a_code_a_sentence_a_place_and_a_remedy() {
         assert!(place.cite().starts_with("RFC "));
     }
 }
+
+#[test]
+fn who_does_not_send_the_anchor_is_told_of_the_two_other_ways() {
+    // RFC 7672 §3.1.2: a record of an intermediate authority, or usage 3.
+    let site = site();
+    let mut server = site.healthy();
+    server.records = vec![record(2, 0, 1, &site.root.der)];
+    server.default_chains = vec![chain(&[&site.first, &site.issuer.der])];
+    let found = findings(&server);
+    let rules: Vec<_> = found.iter().map(|finding| finding.rule).collect();
+    assert_eq!(rules[0], Rule::AnchorNotSent);
+    let remedy = rules[0].remedy();
+    for way in [
+        "send the certificate of the trust anchor",
+        "publish the intermediate authority that it does send",
+        "3 1 1",
+    ] {
+        assert!(remedy.contains(way), "{remedy}");
+    }
+    // Each of the ways helps.
+    server.default_chains = vec![site.below(&site.first)];
+    assert!(!is_refused(&findings(&server)));
+    server.default_chains = vec![chain(&[&site.first, &site.issuer.der])];
+    for other in [
+        record(2, 0, 1, &site.issuer.der),
+        record(3, 1, 1, &site.first),
+    ] {
+        server.records = vec![other];
+        assert!(!is_refused(&findings(&server)));
+    }
+}

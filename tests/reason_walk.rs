@@ -12,7 +12,7 @@ use smtp_dane::resolve::{DropReason, EncryptCause, HostError, RouteError, TlsPol
 use smtp_dane::session::{Downgrade, Refusal, StartTlsOffer};
 use smtp_dane::{InsecureMx, Name, NameError, Policy};
 
-use crate::support::certificates::leaf;
+use crate::support::certificates::{leaf, other_leaf};
 use crate::support::drive::{plan, route};
 use crate::support::name;
 use crate::support::sites::{ONE_HOST, by_insecure_mx, domain, mandatory, unusable, usable};
@@ -265,4 +265,39 @@ fn a_session_that_failed_says_in_a_tls_report_why() {
     let unsigned = Zone::unsigned().with(ONE_HOST);
     let found = reason(unsigned, stripped, &Policy::default());
     assert_eq!(found, FailureReason::Cleartext(Downgrade::NotOffered));
+}
+
+#[test]
+fn mail_that_tlsa_records_did_not_protect_is_not_called_authenticated() {
+    // RFC 6698 §4.1. Insecure records, none of use, none at all, DANE switched off; and an audit of a server that fails.
+    let sound = || Zone::signed().with(ONE_HOST);
+    let mut off = Policy::default();
+    off.dane = smtp_dane::DaneMode::Off;
+    let mut audit = Policy::default();
+    audit.dane = smtp_dane::DaneMode::AuditOnly;
+    let none = Policy::default();
+    for (zone, certificate, policy) in [
+        (sound().insecure(&usable("mx.example.com")), leaf(), &none),
+        (sound().with(&unusable("mx.example.com")), leaf(), &none),
+        (sound(), leaf(), &none),
+        (sound().with(&usable("mx.example.com")), leaf(), &off),
+        (
+            sound().with(&usable("mx.example.com")),
+            other_leaf(),
+            &audit,
+        ),
+    ] {
+        let world = World::new(zone).server("192.0.2.1", Server::with(certificate));
+        let text = explained(&world, policy);
+        // What an audit would have refused stands behind a semicolon.
+        let outcome = text.split([';', '\n']).next().unwrap();
+        assert!(outcome.starts_with("250 2.0.0 delivered"), "{text}");
+        let attempt = text
+            .lines()
+            .find(|line| line.contains("the mail was accepted"));
+        for claim in [outcome, attempt.unwrap()] {
+            let claim = claim.replace("not authenticated", "");
+            assert!(!claim.contains("authenticated"), "{text}");
+        }
+    }
 }

@@ -7,7 +7,7 @@ use pki_types::UnixTime;
 use proptest::prelude::*;
 use smtp_dane::report::tlsrpt::{
     self, Aggregator, Counts, DateError, DateRange, Detail, Header, MAX_COUNT, MAX_DETAILS,
-    MAX_MX_HOSTS, MAX_POLICIES, PolicyReport, Report, ReportedSession,
+    MAX_POLICIES, PolicyReport, Report, ReportedSession,
 };
 use smtp_dane::{Name, Policy};
 
@@ -80,7 +80,6 @@ fn equal_failures_are_counted_together_and_others_apart() {
         panic!("not one policy: {report:?}");
     };
     assert_eq!(policy.policy.policy_domain, "mx.example.com");
-    assert_eq!(policy.policy.mx_host, ["mx.example.com"]);
     assert_eq!(policy.policy.policy_string.len(), 1);
     assert_eq!(totals(&report), (3, 3));
     let counts: Vec<u64> = policy
@@ -211,35 +210,6 @@ fn policies_beyond_the_bound_are_counted_together() {
         .unwrap();
     assert_eq!(folded.policy.policy_domain, "example.com");
     assert_eq!(folded.summary.total_failure_session_count, 3);
-}
-
-#[test]
-fn mx_hosts_beyond_the_bound_are_counted_and_not_listed() {
-    let mut aggregator = Aggregator::new();
-    for number in 0..=MAX_MX_HOSTS {
-        let zone = Zone::signed()
-            .with(&format!("example.com MX 10 mx{number}.example.com"))
-            .with(&format!("mx{number}.example.com CNAME mx.example.com"))
-            .with("mx.example.com A 192.0.2.1")
-            .with(&usable("mx.example.com"));
-        let run = World::new(zone)
-            .server("192.0.2.1", Server::with(leaf()))
-            .deliver(domain(), &Policy::default());
-        let detail = if number < MAX_MX_HOSTS {
-            Detail::Full
-        } else {
-            Detail::Folded
-        };
-        for session in tlsrpt::sessions(&run.delivery, &name("example.com")) {
-            aggregator.add(&session);
-        }
-        assert_eq!(of_example(&aggregator).detail(), detail);
-    }
-    let report = of_example(&aggregator);
-    assert_eq!(report.policies().len(), 1);
-    assert_eq!(report.policies()[0].policy.mx_host.len(), MAX_MX_HOSTS);
-    let count = u64::try_from(MAX_MX_HOSTS).unwrap() + 1;
-    assert_eq!(totals(&report), (count, 0));
 }
 
 #[test]

@@ -17,6 +17,7 @@ use crate::support::drive::plan;
 use crate::support::message::{Message, Rr};
 use crate::support::name;
 use crate::support::odd::leaves;
+use crate::support::pki::{Authority, extension, judge};
 use crate::support::wire::{ID, outcome};
 use crate::support::world::{Run, Server, World};
 
@@ -93,6 +94,26 @@ fn section_4_1_where_usable_records_are_published_the_server_must_match_one() {
     );
     assert!(matches!(wrong.outcome(), Outcome::Deferred(_)));
     assert!(wrong.sent.is_empty());
+}
+
+#[test]
+fn section_4_2_certificate_transparency_is_not_asked_for() {
+    // No list of log entries, and one that nobody can read.
+    let list = extension(
+        &[1, 3, 6, 1, 4, 1, 11129, 2, 4, 2],
+        b"\x04\x07no list",
+        false,
+    );
+    let root = Authority::root();
+    let servers = [Vec::new(), vec![list]]
+        .map(|extensions| root.server_with(|params| params.custom_extensions = extensions));
+    for server in &servers {
+        let chain = [server.as_slice(), &root.der];
+        let by_itself = judge(&[record(3, 1, 1, server)], &chain);
+        assert_eq!(by_itself, Ok((3, 0)));
+        let by_anchor = judge(&[record(2, 0, 1, &root.der)], &chain);
+        assert_eq!(by_anchor, Ok((2, 1)));
+    }
 }
 
 #[test]

@@ -34,16 +34,16 @@ fn without_start_tls() -> Server {
     }
 }
 
-/// Two hosts: the better one without TLSA records, the worse one with.
+/// Two hosts: the better one without TLSA records, the worse one with. By their names they would stand the other way round.
 fn worse_is_stronger() -> Zone {
     Zone::signed()
         .with(
-            "example.com MX 20 mx2.example.com
-             example.com MX 10 mx1.example.com
-             mx1.example.com A 192.0.2.1
-             mx2.example.com A 192.0.2.2",
+            "example.com MX 20 a.example.com
+             example.com MX 10 b.example.com
+             b.example.com A 192.0.2.1
+             a.example.com A 192.0.2.2",
         )
-        .with(&usable("mx2.example.com"))
+        .with(&usable("a.example.com"))
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn section_2_2_1_each_host_has_its_own_records_and_base_domain() {
     };
     assert_eq!(weak.plan().unwrap().tls().tlsa_base(), None);
     let base = strong.plan().unwrap().tls().tlsa_base();
-    assert_eq!(base.unwrap().to_string(), "mx2.example.com");
+    assert_eq!(base.unwrap().to_string(), "a.example.com");
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn section_2_2_1_a_worse_host_with_tlsa_records_never_comes_before_a_better_one_
             .server("192.0.2.2", Server::with(leaf()));
         let run = world.deliver(domain(), &policy);
         let first = run.delivery.hosts()[0].exchanger().host().to_string();
-        assert_eq!(first, "mx1.example.com");
+        assert_eq!(first, "b.example.com");
         // Under mandatory DANE the better host is passed over where it stands.
         let expected = match policy.dane {
             DaneMode::Mandatory => "192.0.2.2",
@@ -79,17 +79,20 @@ fn section_2_2_1_a_worse_host_with_tlsa_records_never_comes_before_a_better_one_
 
 #[test]
 fn section_2_2_1_the_order_is_that_of_preferences_whatever_the_order_of_the_answer() {
-    let records: Vec<String> = [30, 10, 40, 20]
+    // Neither the names nor the answers stand in this order.
+    let expected = ["d", "a", "c", "b"].map(|label| format!("{label}.example.com"));
+    let mut records: Vec<String> = expected
         .iter()
-        .map(|preference| format!("example.com MX {preference} mx{preference}.example.com"))
+        .zip([9, 10, 200, 30_000])
+        .map(|(host, preference)| format!("example.com MX {preference} {host}"))
         .collect();
-    for turn in 0..records.len() {
-        let mut records = records.clone();
-        records.rotate_left(turn);
-        let zone = Zone::signed().with(&records.join("\n"));
-        let route = route(&zone, domain(), &Policy::default()).0.unwrap();
-        let expected = [10, 20, 30, 40].map(|number| format!("mx{number}.example.com"));
-        assert_eq!(hosts(&route), expected);
+    for _ in 0..records.len() {
+        records.rotate_left(1);
+        for answer in [records.clone(), records.iter().rev().cloned().collect()] {
+            let zone = Zone::signed().with(&answer.join("\n"));
+            let route = route(&zone, domain(), &Policy::default()).0.unwrap();
+            assert_eq!(hosts(&route), expected);
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pki_types::TrustAnchor;
-use rcgen::{KeyPair, PublicKeyData};
+use rcgen::{KeyPair, PublicKeyData, SanType};
 use rustls::client::Resumption;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::{CertificateError, Error, HandshakeKind, ServerConfig, SupportedProtocolVersion};
@@ -21,6 +21,7 @@ use crate::support::handshake::{
     Presented, RSA_SERVER_KEY, VERSIONS, client, connect, provider, server,
 };
 use crate::support::name;
+use crate::support::pki::wanted_as;
 use crate::support::pki::{Authority, HOST, data, ders, expired, forged, new_key, wanted};
 use crate::support::world::NOW;
 use crate::support::zone::Zone;
@@ -158,6 +159,30 @@ fn the_reason_comes_through_the_handshake() {
             let event = once(by(&records), version, &presented);
             assert_eq!(event, Event::NotAuthenticated(reason));
         }
+    }
+}
+
+#[test]
+fn any_of_the_names_will_do_whichever_the_server_was_asked_for() {
+    // The stack checks one name, the one that it sends; the verdict looks for all of them in the certificate.
+    let (root, key) = (Authority::root(), new_key());
+    let anchor = [record(2, 0, 1, &root.der)];
+    let names = [HOST, "example.com", "example.org"];
+    let wanted = wanted_as(&names.map(name), &anchor, &Policy::default());
+    for borne in names.into_iter().chain(["other.example"]) {
+        let server = root.server_for(&key, |params| {
+            params.subject_alt_names = vec![SanType::DnsName(borne.try_into().unwrap())];
+        });
+        let presented = Presented::certificates(&[&server, &root.der], &key.serialize_der());
+        let verifier = DaneVerifier::new(TlsPolicy::Authenticate(wanted.clone()), provider());
+        match once(verifier, VERSIONS[1], &presented) {
+            Event::Authenticated(proof) => assert_eq!(proof.name(), Some(&name(borne))),
+            refused => {
+                assert_eq!(refused, Event::NotAuthenticated(VerifyError::NameMismatch));
+                assert_eq!(borne, "other.example");
+            }
+        }
+        assert_eq!(presented.last_asked().as_deref(), Some(HOST));
     }
 }
 

@@ -30,6 +30,9 @@ mod report_continuity;
 mod report_json;
 mod report_tlsrpt;
 mod report_tlsrpt_counts;
+// The map names tests of both features.
+#[cfg(all(feature = "rustls", feature = "serde"))]
+mod requirement_map;
 mod rfc1034;
 mod rfc1035;
 mod rfc1035_records;

@@ -5,9 +5,9 @@
 //! goes on if a path will not do: the anchor by [`anchor`](super::anchor), and that authorities may sign certificates.
 //!
 //! Where webpki is stricter than RFC 5280, so are we, and such a path is refused: it takes no server's certificate that says it is
-//! an authority, no path with more than six authorities below the anchor, no critical certificate policies and no constraints
-//! on directory names below the anchor; and it counts self-issued authorities, those that certify a new key of their own, for
-//! the path length of the ones above (§6.1.4 (l)).
+//! an authority, no path with more than six authorities below the anchor, no critical certificate policies, no list of
+//! transparency logs that is not even an octet string, and no constraints on directory names below the anchor; and it counts
+//! self-issued authorities, those that certify a new key of their own, for the path length of the ones above (§6.1.4 (l)).
 
 mod anchored;
 mod constrained;

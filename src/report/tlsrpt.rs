@@ -10,7 +10,7 @@ mod date;
 mod document;
 mod session;
 
-pub use aggregate::{Aggregator, MAX_COUNT, MAX_DETAILS, MAX_MX_HOSTS, MAX_POLICIES};
+pub use aggregate::{Aggregator, MAX_COUNT, MAX_DETAILS, MAX_POLICIES};
 pub use applied::{AppliedPolicy, PolicyType};
 pub use date::{DateError, DateRange};
 pub use document::{Counts, Detail, FailureDetails, Header, Policy, PolicyReport, Report, Summary};

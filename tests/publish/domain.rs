@@ -114,6 +114,13 @@ fn table() -> Vec<(Zone, DomainRule, Severity, Option<&'static str>)> {
             second,
         ),
         (
+            with_second("_25._tcp.mx2.example.com CNAME tlsa.example.net")
+                .insecure(&usable("mx.example.net").replace("_25._tcp.mx.", "tlsa.")),
+            DomainRule::NoTlsa,
+            Severity::Warning,
+            second,
+        ),
+        (
             with_second("example.com MX 0 ."),
             DomainRule::NullMxBesideOthers,
             Severity::Warning,

@@ -13,7 +13,7 @@ use smtp_dane::tlsa::Record;
 use super::{Site, chain, findings, is_refused, site};
 use crate::support::dane::{raw, record};
 use crate::support::name;
-use crate::support::pki::{Authority, HOST};
+use crate::support::pki::{Authority, HOST, expired};
 
 /// What is damaged, what must be found, and how the damage is done.
 type Row = (&'static str, Severity, Rule, Damage);
@@ -95,6 +95,18 @@ fn a_stale_record_is_named_with_its_chain() {
     assert_eq!(named, BTreeSet::from(stale));
     // That they are of the past besides is not said again.
     assert!(found.iter().all(|finding| finding.rule != Rule::Leftover));
+}
+
+#[test]
+fn dates_that_no_record_looks_at_are_worth_a_note_and_no_more() {
+    for change in [short as fn(&mut CertificateParams), expired] {
+        let mut server = site().healthy();
+        let leaf = reissue(&mut server, site(), change);
+        server.records = vec![record(3, 1, 1, leaf)];
+        let found = findings(&server);
+        let seen: Vec<_> = found.iter().map(|one| (one.rule, one.severity)).collect();
+        assert_eq!(seen, [(Rule::ServerCertificateExpires, Severity::Note)]);
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! [`Aggregator`]: counts sessions.
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::net::IpAddr;
@@ -20,9 +20,6 @@ pub const MAX_POLICIES: usize = 64;
 /// Most kinds of failure under one policy that are told apart. The largest hosts have some ten addresses, each of which may
 /// fail in a few ways.
 pub const MAX_DETAILS: usize = 256;
-
-/// Most MX hosts that are listed for one policy: what a route may have.
-pub const MAX_MX_HOSTS: usize = crate::resolve::MAX_EXCHANGERS;
 
 /// Counts the sessions of many deliveries, each domain for itself: what a report tells one domain is nothing to another.
 ///
@@ -141,11 +138,6 @@ impl Domain {
             &mut tally.failed
         };
         let mut counts = add(total, count);
-        if session.policy().policy_type() != PolicyType::NoPolicyFound
-            && let Some(host) = session.receiving_mx()
-        {
-            self.detail = self.detail.max(tally.add_mx_host(host.to_string()));
-        }
         for failure in session.failures() {
             let mut key = FailureKey::of(session, failure);
             if !tally.failures.contains_key(&key) && tally.failures.len() >= MAX_DETAILS {
@@ -175,21 +167,12 @@ fn add(total: &mut u64, count: u64) -> Counts {
 /// What is counted under one policy.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 struct Tally {
-    mx_hosts: BTreeSet<String>,
     successful: u64,
     failed: u64,
     failures: BTreeMap<FailureKey, u64>,
 }
 
 impl Tally {
-    fn add_mx_host(&mut self, host: String) -> Detail {
-        if !self.mx_hosts.contains(&host) && self.mx_hosts.len() >= MAX_MX_HOSTS {
-            return Detail::Folded;
-        }
-        self.mx_hosts.insert(host);
-        Detail::Full
-    }
-
     fn report(&self, policy: &PolicyKey) -> PolicyReport {
         let details = self.failures.iter();
         PolicyReport {
@@ -197,7 +180,6 @@ impl Tally {
                 policy_type: policy.policy_type,
                 policy_string: policy.strings.clone(),
                 policy_domain: policy.domain.to_string(),
-                mx_host: self.mx_hosts.iter().cloned().collect(),
             },
             summary: Summary {
                 total_successful_session_count: self.successful,

@@ -157,7 +157,8 @@ pub struct PolicyReport {
     pub failure_details: Vec<FailureDetails>,
 }
 
-/// A policy that was applied.
+/// A policy that was applied. The field `mx-host` of RFC 8460 §4.4 holds the host patterns of an MTA-STS policy, and no other
+/// kind has any.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(
     feature = "serde",
@@ -172,8 +173,6 @@ pub struct Policy {
     pub policy_string: Vec<String>,
     /// The TLSA base domain, or the domain of the recipients where no TLSA records apply.
     pub policy_domain: String,
-    /// The MX hosts that TLSA records were applied to, by name.
-    pub mx_host: Vec<String>,
 }
 
 /// How many sessions there were under one policy (RFC 8460 §4.2).

@@ -27,7 +27,8 @@ pub const MAX_HELO: usize = 255;
 ///   speaks of what DANE demanded, has nothing to say about those.
 /// - Mail that went encrypted because no TLSA record was usable is a failed session: the policy could not be applied.
 ///
-/// Do not count mail that is itself a TLS report (RFC 8460 §3), nor mail to a submission server.
+/// Do not count mail that is itself a TLS report, nor mail to a submission server. Send such a report by
+/// [`DaneMode::Off`](crate::DaneMode::Off): it must arrive in spite of the failures that it speaks of (RFC 8460 §3).
 #[must_use]
 pub fn sessions(delivery: &Delivery, domain: &Name) -> Vec<ReportedSession> {
     let mut sessions = Vec::new();

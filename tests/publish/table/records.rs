@@ -95,6 +95,14 @@ pub(super) const TABLE: &[Row] = &[
         },
     ),
     (
+        "the whole authority",
+        Warning,
+        Rule::FullMatching,
+        |server, site| {
+            server.records.push(record(2, 0, 0, &site.root.der));
+        },
+    ),
+    (
         "SHA2-512 alone",
         Warning,
         Rule::Sha512Only,
