@@ -79,8 +79,9 @@ fn the_table_says_which_feature_a_dependency_belongs_to() {
 #[test]
 fn contributing_names_what_the_tests_alone_depend_on() {
     let text = read("CONTRIBUTING.md");
-    let line = text.lines().find(|line| line.starts_with("For tests: "));
-    let (sentence, _) = line.unwrap().split_once(". ").unwrap();
+    let mut paragraphs = text.split("\n\n");
+    let paragraph = paragraphs.find(|text| text.starts_with("For tests: "));
+    let (sentence, _) = paragraph.unwrap().split_once(". ").unwrap();
     let named: BTreeSet<String> = sentence
         .split('`')
         .skip(1)
