@@ -1,0 +1,75 @@
+//! Holds the tool `smtp-dane` against unbound, Postfix and OpenSSL, over a signed hierarchy and mail servers of its own.
+//!
+//! `run` starts this program in a network of its own; README.md explains the rest.
+
+mod certificates;
+mod comparison;
+mod daemons;
+mod options;
+mod ours;
+mod records;
+mod servers;
+mod table;
+mod verdict;
+mod zones;
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::process::{Command, ExitCode};
+
+use certificates::Identity;
+use options::Options;
+use records::Identities;
+use table::{Behaviour, Table};
+
+/// Whatever goes wrong here is for somebody to read.
+type Fallible<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+fn main() -> ExitCode {
+    match Options::read().and_then(|options| run(&options)) {
+        Ok(complaints) if complaints.is_empty() => ExitCode::SUCCESS,
+        Ok(complaints) => {
+            println!();
+            for complaint in complaints {
+                println!("{complaint}");
+            }
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            eprintln!("tests/peers: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Starts everything, asks everybody, and returns what is not as it should be.
+fn run(options: &Options) -> Fallible<Vec<String>> {
+    let table = Table::read()?;
+    let folder = options.folder.as_path();
+    let identities = identities(&table)?;
+    let hierarchy = zones::build(&table, &identities, folder)?;
+    let _authority = daemons::nsd(&hierarchy, folder)?;
+    let _resolvers = daemons::resolvers(&hierarchy, folder)?;
+    for (name, server) in &table.server {
+        let identity = identities.get(name).ok_or("a server is gone")?;
+        match server.behaviour {
+            Behaviour::Absent => {}
+            behaviour => servers::start(identity, behaviour)?,
+        }
+    }
+    let complaints = comparison::run(&table, options)?;
+    if options.shell {
+        Command::new("sh").current_dir(folder).status()?;
+    }
+    Ok(complaints)
+}
+
+/// Certificates and an address for each server.
+fn identities(table: &Table) -> Fallible<Identities> {
+    let mut identities = BTreeMap::new();
+    for (number, (name, server)) in (1_u8..).zip(&table.server) {
+        let address = Ipv4Addr::new(127, 0, 1, number);
+        identities.insert(name.clone(), Identity::new(address, server)?);
+    }
+    Ok(identities)
+}

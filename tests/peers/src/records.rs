@@ -1,0 +1,90 @@
+//! Records of the table, with what `{…}` stands for put in, sorted into zones.
+
+use std::collections::BTreeMap;
+
+use crate::Fallible;
+use crate::certificates::Identity;
+use crate::table::{Part, Table};
+
+/// The servers by name.
+pub(crate) type Identities = BTreeMap<String, Identity>;
+
+/// The lines of each zone file that the table has written, by the name of the zone.
+pub(crate) fn by_zone(table: &Table, identities: &Identities) -> Fallible<BTreeMap<String, String>> {
+    let mut zones: BTreeMap<String, String> = BTreeMap::new();
+    let domains = table.domain.iter().map(|it| (&it.name, &it.records));
+    let zone_records = table.zone.iter().map(|(name, it)| (name, &it.records));
+    for (origin, records) in zone_records.chain(domains) {
+        for line in records.lines().filter(|line| !line.trim().is_empty()) {
+            let wrong = |why| format!("{origin}: '{line}': {why}");
+            let (owner, data) = filled_in(line, origin, identities).map_err(wrong)?;
+            let zone = zone_of(table, &owner).ok_or_else(|| wrong("in no zone".into()))?;
+            let text = zones.entry(zone.to_owned()).or_default();
+            text.push_str(&format!("$ORIGIN {origin}.\n{owner}. {data}\n"));
+        }
+    }
+    Ok(zones)
+}
+
+/// The zone in which a name is: the longest one that it ends in.
+fn zone_of<'a>(table: &'a Table, name: &str) -> Option<&'a str> {
+    let holds = |zone: &&str| {
+        let above = name.strip_suffix(*zone);
+        above.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    };
+    let zones = table.zone.keys().map(String::as_str).filter(holds);
+    zones.max_by_key(|zone| zone.len())
+}
+
+/// The records of `owner` that a query for TLSA records finds without an alias, as `3 1 1 <hex>`.
+pub(crate) fn tlsa_at(table: &Table, identities: &Identities, owner: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for domain in &table.domain {
+        for line in domain.records.lines() {
+            if let Ok((name, data)) = filled_in(line, &domain.name, identities)
+                && name.eq_ignore_ascii_case(owner)
+                && let Some(data) = data.strip_prefix("TLSA ")
+            {
+                found.push(data.to_owned());
+            }
+        }
+    }
+    found
+}
+
+/// The owner without its last dot, and what follows it.
+fn filled_in(line: &str, origin: &str, identities: &Identities) -> Fallible<(String, String)> {
+    let mut words = line.split_whitespace();
+    let owner = match words.next().ok_or("it is empty")? {
+        "@" => origin.to_owned(),
+        owner => match owner.strip_suffix('.') {
+            Some(absolute) => absolute.to_owned(),
+            None => format!("{owner}.{origin}"),
+        },
+    };
+    let mut data: Vec<String> = Vec::new();
+    for word in words {
+        let reference = word.strip_prefix('{').and_then(|it| it.strip_suffix('}'));
+        let meant = match (reference, data.as_slice()) {
+            (None, _) => word.to_owned(),
+            (Some(server), [kind]) if kind == "A" => known(identities, server)?.address.to_string(),
+            (Some(reference), [_tlsa, _usage, selector, matching]) => {
+                let (server, part) = match reference.split_once('/') {
+                    None => (reference, Part::Server),
+                    Some((server, "issuer")) => (server, Part::Issuer),
+                    Some((server, "root")) => (server, Part::Root),
+                    Some((_, part)) => return Err(format!("no certificate is a {part}").into()),
+                };
+                known(identities, server)?.association(part, selector, matching)?
+            }
+            _ => return Err("`{…}` stands in A and TLSA records alone".into()),
+        };
+        data.push(meant);
+    }
+    Ok((owner, data.join(" ")))
+}
+
+fn known<'a>(identities: &'a Identities, server: &str) -> Fallible<&'a Identity> {
+    let found = identities.get(server);
+    Ok(found.ok_or_else(|| format!("there is no server {server}"))?)
+}

@@ -1,0 +1,172 @@
+//! What stands in `domains.toml`: zones, mail servers, domains and what is expected of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use crate::Fallible;
+
+/// The whole file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Table {
+    /// The zones below the root, which is always there.
+    pub(crate) zone: BTreeMap<String, Zone>,
+    /// The mail servers by the name that `{…}` refers to.
+    pub(crate) server: BTreeMap<String, Server>,
+    /// The domains in their order.
+    pub(crate) domain: Vec<Domain>,
+}
+
+/// One zone.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Zone {
+    /// How it is signed, if it is.
+    pub(crate) signed: Signed,
+    /// What the zone above says of it; by default its DS record if it is signed.
+    #[serde(default)]
+    pub(crate) parent: Parent,
+    /// The types whose signatures are spoilt after signing.
+    #[serde(default)]
+    pub(crate) spoilt: Vec<String>,
+    /// Whether its name server can answer for it.
+    #[serde(default)]
+    pub(crate) lame: bool,
+    /// Records that belong to no domain.
+    #[serde(default)]
+    pub(crate) records: String,
+}
+
+/// How a zone is signed.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Signed {
+    /// Not at all.
+    No,
+    /// With NSEC denials.
+    Nsec,
+    /// With NSEC3 denials.
+    Nsec3,
+    /// With NSEC3 denials that leave out unsigned delegations.
+    OptOut,
+    /// With NSEC denials, by signatures that ran out a year ago.
+    Expired,
+}
+
+/// What the zone above publishes about the keys of a zone.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Parent {
+    /// The DS record of its key if it has one, else none.
+    #[default]
+    Right,
+    /// No DS record, although it is signed.
+    NoDs,
+    /// A DS record of a key that is not there.
+    OtherKey,
+    /// A DS record with an algorithm that nobody knows.
+    UnknownAlgorithm,
+}
+
+/// One mail server, alone on an address of its own.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Server {
+    /// The names in its certificate.
+    pub(crate) names: Vec<String>,
+    /// The certificates that it sends, of `server`, `issuer` and `root`.
+    #[serde(default = "server_and_issuer")]
+    pub(crate) sends: Vec<Part>,
+    /// The certificate that is out of date.
+    pub(crate) expired: Option<Part>,
+    /// The certificate whose signature is spoilt.
+    pub(crate) forged: Option<Part>,
+    /// The certificate of an authority that does not say it is one.
+    pub(crate) no_authority: Option<Part>,
+    /// How it goes about its business.
+    #[serde(default)]
+    pub(crate) behaviour: Behaviour,
+}
+
+fn server_and_issuer() -> Vec<Part> {
+    vec![Part::Server, Part::Issuer]
+}
+
+/// A certificate of a server's path.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Part {
+    /// The server's own.
+    Server,
+    /// The one that issued it.
+    Issuer,
+    /// The one at the top.
+    Root,
+}
+
+/// What a server does when somebody connects.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Behaviour {
+    /// All that it should.
+    #[default]
+    Sound,
+    /// The same, and no TLS above 1.2.
+    Tls12,
+    /// The same, and no TLS below 1.3.
+    Tls13,
+    /// It does not offer STARTTLS.
+    NoStarttls,
+    /// It offers STARTTLS, and refuses it.
+    RefusesStarttls,
+    /// It writes a reply in plain text directly behind the one to STARTTLS.
+    Injects,
+    /// It ends each handshake with an alert.
+    BreaksHandshake,
+    /// It greets with 421.
+    Busy,
+    /// It has a raw public key and no certificate (RFC 7250).
+    RawPublicKey,
+    /// Nothing listens at its address.
+    Absent,
+    /// It is Postfix.
+    Postfix,
+}
+
+/// One domain to send mail to.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Domain {
+    /// Its name.
+    pub(crate) name: String,
+    /// Its records, as in a zone file; each goes into the zone that its owner is in.
+    #[serde(default)]
+    pub(crate) records: String,
+    /// The verdict of an opportunistic client: see [`crate::verdict::Verdict`].
+    pub(crate) expected: String,
+    /// The verdict of a client that insists on DANE, where it is not the usual one: authenticated as before, or deferred.
+    pub(crate) mandatory: Option<String>,
+    /// The host that would get the mail, where it matters which one.
+    pub(crate) host: Option<String>,
+    /// What the standards say, with the place.
+    pub(crate) because: String,
+}
+
+impl Table {
+    /// Reads the table that was compiled in, and looks for what a typing error would hide.
+    pub(crate) fn read() -> Fallible<Self> {
+        let table: Self = toml::from_str(include_str!("../domains.toml"))?;
+        let mut names = BTreeSet::new();
+        for domain in &table.domain {
+            if !names.insert(domain.name.as_str()) {
+                return Err(format!("domains.toml has {} twice", domain.name).into());
+            }
+            if !domain.because.starts_with("RFC ") {
+                let name = &domain.name;
+                return Err(format!("{name}: `because` must begin with the place in an RFC").into());
+            }
+        }
+        Ok(table)
+    }
+}
