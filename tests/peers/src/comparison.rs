@@ -1,89 +1,125 @@
 //! Who says what about each domain, and where that is not as it should be.
 
-use crate::Fallible;
-use crate::daemons::{BLIND_RESOLVER, RESOLVER};
+use std::path::Path;
+use std::sync::Mutex;
+use std::thread;
+
+use crate::differences::{self, Difference};
 use crate::options::Options;
-use crate::ours::{Opinion, probe};
 use crate::table::{Domain, Table};
-use crate::verdict::Verdict;
+use crate::verdict::{Statement, Witness};
+use crate::{Fallible, finger, ours};
+
+/// How many programs run at once; they wait for the network most of the time.
+const WORKERS: usize = 8;
+
+/// The witnesses that have a column, and how wide it is.
+const COLUMNS: [(Witness, usize); 3] = [
+    (Witness::Ours, 15),
+    (Witness::Validate, 15),
+    (Witness::Finger, 14),
+];
 
 /// Asks everybody about everything, prints the table, and returns what is not as it should be.
-pub(crate) fn run(table: &Table, options: &Options) -> Fallible<Vec<String>> {
+pub(crate) fn run(table: &Table, options: &Options, settings: &Path) -> Fallible<Vec<String>> {
     let wanted = |domain: &&Domain| options.wants(&domain.name);
     let domains: Vec<&Domain> = table.domain.iter().filter(wanted).collect();
-    let ours = Ours::gather(options, &domains)?;
-    let mut complaints = Vec::new();
-    println!("{:<34} {:<16} {:<16} {:<16}", "domain", "ours", "--validate", "expected");
-    for (domain, ours) in domains.iter().zip(&ours) {
-        println!(
-            "{:<34} {:<16} {:<16} {:<16}",
-            domain.name, ours.believing.verdict, ours.validating.verdict, domain.expected
-        );
-        complaints.extend(ours.complaints(domain));
+    let mut statements = ours::ask(options, &domains)?;
+    for (domain, of_peers) in ask_peers(&domains, settings)? {
+        statements.entry(domain).or_default().extend(of_peers);
     }
+    let listed = differences::listed()?;
+    let mut met = vec![0; listed.len()];
+    let mut complaints = Vec::new();
+    print_row("domain", |who| who.name().to_owned(), "expected", "");
+    for domain in &domains {
+        let said = statements.get(&domain.name).map_or(&[][..], Vec::as_slice);
+        let mut agree = "yes";
+        for statement in said.iter().filter(|it| it.said != it.expected) {
+            let entry = listed.iter().position(|it| it.covers(&domain.name, statement));
+            if let Some(count) = entry.and_then(|entry| met.get_mut(entry)) {
+                *count += 1;
+                agree = if agree == "NO" { "NO" } else { "listed" };
+            } else {
+                complaints.push(complaint(domain, statement));
+                agree = "NO";
+            }
+        }
+        let cell = |who| match said.iter().find(|it| it.who == who) {
+            Some(statement) if statement.said == statement.expected => statement.said.clone(),
+            Some(statement) => format!("*{}", statement.said),
+            None => "-".to_owned(),
+        };
+        print_row(&domain.name, cell, &domain.expected.to_string(), agree);
+    }
+    complaints.extend(gone(&listed, &met, &domains));
+    println!(
+        "\n{} domains, {} statements, {} listed differences (*)",
+        domains.len(),
+        statements.values().map(Vec::len).sum::<usize>(),
+        met.iter().sum::<usize>()
+    );
     Ok(complaints)
 }
 
-/// Our opinions on one domain: where unbound's AD bit is believed, and where signatures are checked here.
-struct Ours {
-    believing: Opinion,
-    validating: Opinion,
-    mandatory: Opinion,
-    mandatory_validating: Opinion,
-}
-
-impl Ours {
-    fn gather(options: &Options, domains: &[&Domain]) -> Fallible<Vec<Self>> {
-        let anchor = options.folder.join("anchor.key").display().to_string();
-        let names = || domains.iter().map(|domain| domain.name.as_str());
-        let ask = |dane: &str, how: &[&str]| {
-            let arguments = [&["--dane", dane, "--resolver"], how].concat();
-            probe(&options.tool, &arguments, names()).map(Vec::into_iter)
-        };
-        let validate = [BLIND_RESOLVER, "--validate", "--trust-anchor", &anchor];
-        let mut believing = ask("opportunistic", &[RESOLVER])?;
-        let mut validating = ask("opportunistic", &validate)?;
-        let mut mandatory = ask("mandatory", &[RESOLVER])?;
-        let mut mandatory_validating = ask("mandatory", &validate)?;
-        let mut all = Vec::new();
-        for domain in domains {
-            let next = |opinions: &mut std::vec::IntoIter<Opinion>| {
-                let opinion = opinions.next().filter(|it| it.domain == domain.name);
-                opinion.ok_or_else(|| format!("{}: the tool said nothing", domain.name))
-            };
-            all.push(Self {
-                believing: next(&mut believing)?,
-                validating: next(&mut validating)?,
-                mandatory: next(&mut mandatory)?,
-                mandatory_validating: next(&mut mandatory_validating)?,
-            });
+/// The opinions of others, several domains at once.
+fn ask_peers(domains: &[&Domain], settings: &Path) -> Fallible<Vec<(String, Vec<Statement>)>> {
+    let waiting = Mutex::new(domains.iter());
+    let next = || waiting.lock().ok()?.next();
+    let work = || {
+        let mut done = Vec::new();
+        while let Some(domain) = next() {
+            let statements = vec![finger::ask(&domain.name, &domain.expected, settings)?];
+            done.push((domain.name.clone(), statements));
+        }
+        Fallible::Ok(done)
+    };
+    let mut all = Vec::new();
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..WORKERS).map(|_| scope.spawn(work)).collect();
+        for worker in workers {
+            all.extend(worker.join().map_err(|_| "a thread broke down")??);
         }
         Ok(all)
-    }
+    })
+}
 
-    fn complaints(&self, domain: &Domain) -> Vec<String> {
-        let opportunistic = [&self.believing, &self.validating];
-        let mandatory = [&self.mandatory, &self.mandatory_validating];
-        let mut complaints = Vec::new();
-        for (opinions, dane) in [(opportunistic, "opportunistic"), (mandatory, "mandatory")] {
-            for (opinion, how) in opinions.into_iter().zip(["the AD bit", "--validate"]) {
-                let fits = match (dane, &domain.mandatory) {
-                    ("opportunistic", _) => opinion.verdict.to_string() == domain.expected,
-                    (_, Some(expected)) => opinion.verdict.to_string() == *expected,
-                    (_, None) if domain.expected == "authenticated" => {
-                        opinion.verdict == Verdict::Authenticated
-                    }
-                    (_, None) => matches!(opinion.verdict, Verdict::Deferred(_)),
-                };
-                let host = domain.host.as_ref().filter(|_| dane == "opportunistic");
-                if !fits || host.is_some_and(|host| opinion.host.as_ref() != Some(host)) {
-                    complaints.push(format!(
-                        "{}: with {dane} DANE and {how}: {} at {:?}: {}",
-                        domain.name, opinion.verdict, opinion.host, opinion.reason
-                    ));
-                }
-            }
-        }
-        complaints
+fn print_row(domain: &str, cell: impl Fn(Witness) -> String, expected: &str, agree: &str) {
+    let mut line = format!("{domain:<34}");
+    for (who, width) in COLUMNS {
+        line.push_str(&format!(" {:<width$}", cell(who)));
     }
+    line.push_str(&format!(" {expected:<15} {agree}"));
+    println!("{}", line.trim_end());
+}
+
+fn complaint(domain: &Domain, statement: &Statement) -> String {
+    let Statement {
+        who,
+        expected,
+        said,
+        detail,
+    } = statement;
+    let (name, because, who) = (&domain.name, &domain.because, who.name());
+    format!(
+        "{name}: {who} says '{said}', and '{expected}' is expected.\n  {because}\n  {}",
+        detail.trim_end().replace('\n', "\n  ")
+    )
+}
+
+/// The listed differences of the domains that were not met for each who is listed.
+fn gone(listed: &[Difference], met: &[usize], domains: &[&Domain]) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for (entry, met) in listed.iter().zip(met) {
+        let asked = domains.iter().any(|domain| domain.name == entry.domain);
+        if asked && *met != entry.who.len() {
+            complaints.push(format!(
+                "{}: differences.toml lists '{}' for {} witnesses, and {met} say it",
+                entry.domain,
+                entry.says,
+                entry.who.len()
+            ));
+        }
+    }
+    complaints
 }

@@ -5,8 +5,11 @@
 mod certificates;
 mod comparison;
 mod daemons;
+mod differences;
+mod finger;
 mod options;
 mod ours;
+mod postfix;
 mod records;
 mod servers;
 mod table;
@@ -57,7 +60,7 @@ fn run(options: &Options) -> Fallible<Vec<String>> {
             behaviour => servers::start(identity, behaviour)?,
         }
     }
-    let complaints = comparison::run(&table, options)?;
+    let complaints = comparison::run(&table, options, &postfix::settings(folder)?)?;
     if options.shell {
         Command::new("sh").current_dir(folder).status()?;
     }

@@ -1,36 +1,90 @@
 //! Our own opinion: `smtp-dane probe` on all domains at once.
 
-use std::ffi::OsStr;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde::Deserialize;
 
 use crate::Fallible;
-use crate::verdict::Verdict;
+use crate::daemons::{BLIND_RESOLVER, RESOLVER};
+use crate::options::Options;
+use crate::table::Domain;
+use crate::verdict::{Statement, Verdict, Witness};
 
 /// What the tool found out about one domain.
-#[derive(Clone, Debug)]
-pub(crate) struct Opinion {
-    pub(crate) domain: String,
-    pub(crate) verdict: Verdict,
+struct Opinion {
+    domain: String,
+    verdict: Verdict,
     /// The host that would get the mail.
-    pub(crate) host: Option<String>,
+    host: Option<String>,
     /// Why, in the words of the tool.
-    pub(crate) reason: String,
+    reason: String,
 }
 
-/// Probes `domains` with these further `arguments`.
-pub(crate) fn probe<'a>(
-    tool: &Path,
-    arguments: &[&str],
-    domains: impl Iterator<Item = &'a str>,
-) -> Fallible<Vec<Opinion>> {
-    let domains = domains.map(OsStr::new);
+/// Probes all domains four times: with DANE as it comes and mandatory, and each with unbound's AD bit and our own validation. For the
+/// latter the answers come from a resolver that validates nothing.
+pub(crate) fn ask(options: &Options, domains: &[&Domain]) -> Fallible<BTreeMap<String, Vec<Statement>>> {
+    let anchor = options.folder.join("anchor.key").display().to_string();
+    let believe = ["--resolver", RESOLVER];
+    let validate = ["--resolver", BLIND_RESOLVER, "--validate", "--trust-anchor", &anchor];
+    let runs: [(Witness, &str, &[&str]); 4] = [
+        (Witness::Ours, "opportunistic", &believe),
+        (Witness::Validate, "opportunistic", &validate),
+        (Witness::Mandatory, "mandatory", &believe),
+        (Witness::MandatoryValidate, "mandatory", &validate),
+    ];
+    let mut statements: BTreeMap<String, Vec<Statement>> = BTreeMap::new();
+    for (who, dane, how) in runs {
+        let arguments = [&["--dane", dane], how].concat();
+        let opinions = probe(&options.tool, &arguments, domains)?;
+        if opinions.len() != domains.len() {
+            return Err("the tool does not speak of each domain".into());
+        }
+        for (opinion, domain) in opinions.into_iter().zip(domains) {
+            if opinion.domain != domain.name {
+                return Err(format!("the tool speaks of {}", opinion.domain).into());
+            }
+            let of_domain = statements.entry(domain.name.clone()).or_default();
+            of_domain.push(opinion.statement(who, domain));
+        }
+    }
+    Ok(statements)
+}
+
+impl Opinion {
+    fn statement(self, who: Witness, domain: &Domain) -> Statement {
+        let mandatory = matches!(who, Witness::Mandatory | Witness::MandatoryValidate);
+        let mut said = self.verdict.to_string();
+        let expected = match &domain.mandatory {
+            Some(expected) if mandatory => expected.to_string(),
+            // RFC 7672 §2.2: who insists on DANE sends to servers that authenticate, and keeps the rest; why does not matter.
+            None if mandatory && domain.expected != Verdict::Authenticated => {
+                if matches!(self.verdict, Verdict::Deferred(_)) {
+                    said = "deferred".to_owned();
+                }
+                "deferred".to_owned()
+            }
+            _ => domain.expected.to_string(),
+        };
+        let wrong_host = domain.host.is_some() && !mandatory && self.host != domain.host;
+        if let (Some(host), true) = (&self.host, wrong_host) {
+            said.push_str(&format!(" at {host}"));
+        }
+        Statement {
+            who,
+            expected,
+            said,
+            detail: self.reason,
+        }
+    }
+}
+
+fn probe(tool: &Path, arguments: &[&str], domains: &[&Domain]) -> Fallible<Vec<Opinion>> {
     let run = Command::new(tool)
         .args(["probe", "--json", "--address-family", "v4"])
         .args(arguments)
-        .args(domains)
+        .args(domains.iter().map(|domain| &domain.name))
         .stdin(Stdio::null())
         .output()?;
     let said = String::from_utf8_lossy(&run.stderr);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use crate::Fallible;
+use crate::verdict::Verdict;
 
 /// The whole file.
 #[derive(Debug, Deserialize)]
@@ -143,10 +144,10 @@ pub(crate) struct Domain {
     /// Its records, as in a zone file; each goes into the zone that its owner is in.
     #[serde(default)]
     pub(crate) records: String,
-    /// The verdict of an opportunistic client: see [`crate::verdict::Verdict`].
-    pub(crate) expected: String,
+    /// The verdict of an opportunistic client.
+    pub(crate) expected: Verdict,
     /// The verdict of a client that insists on DANE, where it is not the usual one: authenticated as before, or deferred.
-    pub(crate) mandatory: Option<String>,
+    pub(crate) mandatory: Option<Verdict>,
     /// The host that would get the mail, where it matters which one.
     pub(crate) host: Option<String>,
     /// What the standards say, with the place.
