@@ -87,7 +87,12 @@ impl Identity {
     /// The data of a TLSA record for a certificate, in hexadecimal digits (RFC 6698 §2.1).
     ///
     /// It is made here and not by the library, so that the two cannot be wrong together.
-    pub(crate) fn association(&self, part: Part, selector: &str, matching: &str) -> Fallible<String> {
+    pub(crate) fn association(
+        &self,
+        part: Part,
+        selector: &str,
+        matching: &str,
+    ) -> Fallible<String> {
         let certificate = self.part(part);
         let selected = match selector {
             "0" => &certificate.der,
@@ -125,6 +130,14 @@ fn params(server: &Server, part: Part) -> Fallible<CertificateParams> {
     }
     // Postfix and OpenSSL look at the clock, too, so the dates lie around any day of these years.
     params.not_before = date_time_ymd(2020, 1, 1);
-    params.not_after = date_time_ymd(if server.expired == Some(part) { 2024 } else { 2096 }, 1, 1);
+    params.not_after = date_time_ymd(
+        if server.expired == Some(part) {
+            2024
+        } else {
+            2096
+        },
+        1,
+        1,
+    );
     Ok(params)
 }

@@ -4,29 +4,43 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::thread;
 
+use crate::deliveries::Deliveries;
 use crate::differences::{self, Difference};
 use crate::options::Options;
+use crate::postfix::Postfix;
+use crate::records::{Host, Identities};
 use crate::table::{Domain, Table};
 use crate::verdict::{Statement, Witness};
-use crate::{Fallible, finger, ours};
+use crate::{Fallible, client, finger, ours};
 
 /// How many programs run at once; they wait for the network most of the time.
 const WORKERS: usize = 8;
 
 /// The witnesses that have a column, and how wide it is.
-const COLUMNS: [(Witness, usize); 3] = [
+const COLUMNS: [(Witness, usize); 5] = [
     (Witness::Ours, 15),
     (Witness::Validate, 15),
     (Witness::Finger, 14),
+    (Witness::Client, 14),
+    (Witness::Postfix, 13),
 ];
 
 /// Asks everybody about everything, prints the table, and returns what is not as it should be.
-pub(crate) fn run(table: &Table, options: &Options, settings: &Path) -> Fallible<Vec<String>> {
+pub(crate) fn run(
+    table: &Table,
+    identities: &Identities,
+    options: &Options,
+    postfix: &Postfix,
+) -> Fallible<Vec<String>> {
     let wanted = |domain: &&Domain| options.wants(&domain.name);
     let domains: Vec<&Domain> = table.domain.iter().filter(wanted).collect();
+    let deliveries = Deliveries::start(postfix, &domains)?;
     let mut statements = ours::ask(options, &domains)?;
-    for (domain, of_peers) in ask_peers(&domains, settings)? {
+    for (domain, of_peers) in ask_peers(&domains, identities, &postfix.settings)? {
         statements.entry(domain).or_default().extend(of_peers);
+    }
+    for (domain, statement) in deliveries.finish()? {
+        statements.entry(domain).or_default().push(statement);
     }
     let listed = differences::listed()?;
     let mut met = vec![0; listed.len()];
@@ -36,7 +50,9 @@ pub(crate) fn run(table: &Table, options: &Options, settings: &Path) -> Fallible
         let said = statements.get(&domain.name).map_or(&[][..], Vec::as_slice);
         let mut agree = "yes";
         for statement in said.iter().filter(|it| it.said != it.expected) {
-            let entry = listed.iter().position(|it| it.covers(&domain.name, statement));
+            let entry = listed
+                .iter()
+                .position(|it| it.covers(&domain.name, statement));
             if let Some(count) = entry.and_then(|entry| met.get_mut(entry)) {
                 *count += 1;
                 agree = if agree == "NO" { "NO" } else { "listed" };
@@ -54,23 +70,34 @@ pub(crate) fn run(table: &Table, options: &Options, settings: &Path) -> Fallible
     }
     complaints.extend(gone(&listed, &met, &domains));
     println!(
-        "\n{} domains, {} statements, {} listed differences (*)",
+        "\n{} domains, {} statements, {} listed differences:",
         domains.len(),
         statements.values().map(Vec::len).sum::<usize>(),
         met.iter().sum::<usize>()
     );
+    for (entry, _) in listed.iter().zip(&met).filter(|(_, met)| **met > 0) {
+        println!("{entry}");
+    }
     Ok(complaints)
 }
 
 /// The opinions of others, several domains at once.
-fn ask_peers(domains: &[&Domain], settings: &Path) -> Fallible<Vec<(String, Vec<Statement>)>> {
+fn ask_peers(
+    domains: &[&Domain],
+    identities: &Identities,
+    settings: &Path,
+) -> Fallible<Vec<(String, Vec<Statement>)>> {
     let waiting = Mutex::new(domains.iter());
     let next = || waiting.lock().ok()?.next();
     let work = || {
         let mut done = Vec::new();
         while let Some(domain) = next() {
-            let statements = vec![finger::ask(&domain.name, &domain.expected, settings)?];
-            done.push((domain.name.clone(), statements));
+            let (name, expected) = (&domain.name, &domain.expected);
+            let mut statements = vec![finger::ask(name, expected, settings)?];
+            if let Some(host) = Host::of(domain, identities)? {
+                statements.extend(client::ask(name, &host, expected)?);
+            }
+            done.push((name.clone(), statements));
         }
         Fallible::Ok(done)
     };

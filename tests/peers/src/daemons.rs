@@ -19,6 +19,9 @@ pub(crate) const BLIND_RESOLVER: &str = "127.0.0.2:53";
 /// How long a server may take to start.
 const START: Duration = Duration::from_secs(20);
 
+/// How long a server may take to end.
+const END: Duration = Duration::from_secs(3);
+
 /// Runs a program in `folder` and returns what it printed.
 pub(crate) fn output(program: &str, arguments: &[&str], folder: &Path) -> Fallible<String> {
     let run = Command::new(program)
@@ -47,7 +50,10 @@ impl Daemon {
         folder: &Path,
     ) -> Fallible<Self> {
         let log = folder.join(format!("{name}.log"));
-        let (out, err) = (File::create(&log)?, File::options().append(true).open(&log)?);
+        let (out, err) = (
+            File::create(&log)?,
+            File::options().append(true).open(&log)?,
+        );
         let child = Command::new(program)
             .args(arguments)
             .current_dir(folder)
@@ -73,7 +79,13 @@ impl Daemon {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        // These servers have nothing to write back, and everything they have is about to be deleted.
+        if matches!(self.0.try_wait(), Ok(None)) {
+            let _asked = Command::new("kill").arg(self.0.id().to_string()).status();
+        }
+        let begun = Instant::now();
+        while matches!(self.0.try_wait(), Ok(None)) && begun.elapsed() < END {
+            thread::sleep(Duration::from_millis(20));
+        }
         let _gone = self.0.kill();
         let _reaped = self.0.wait();
     }
@@ -89,7 +101,9 @@ pub(crate) fn nsd(hierarchy: &Hierarchy, folder: &Path) -> Fallible<Daemon> {
     );
     for zone in &hierarchy.served {
         let file = file_name(zone);
-        text.push_str(&format!("zone:\n  name: \"{zone}.\"\n  zonefile: \"{file}\"\n"));
+        text.push_str(&format!(
+            "zone:\n  name: \"{zone}.\"\n  zonefile: \"{file}\"\n"
+        ));
     }
     fs::write(folder.join("nsd.conf"), text)?;
     let address = format!("{AUTHORITY}:53");

@@ -1,5 +1,7 @@
 //! The list of agreed differences.
 
+use std::fmt;
+
 use serde::Deserialize;
 
 use crate::Fallible;
@@ -33,6 +35,16 @@ pub(crate) enum Right {
     Unasked,
 }
 
+impl Right {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Expected => "what is expected is right",
+            Self::Either => "either is right",
+            Self::Unasked => "the witness cannot know",
+        }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -45,10 +57,21 @@ pub(crate) fn listed() -> Fallible<Vec<Difference>> {
     for it in &file.difference {
         if !it.because.starts_with("RFC ") {
             let domain = &it.domain;
-            return Err(format!("differences.toml: {domain}: `because` must begin with an RFC").into());
+            return Err(
+                format!("differences.toml: {domain}: `because` must begin with an RFC").into(),
+            );
         }
     }
     Ok(file.difference)
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let who: Vec<&str> = self.who.iter().map(|who| who.name()).collect();
+        let (who, right) = (who.join(", "), self.right.words());
+        let (domain, says, because) = (&self.domain, &self.says, &self.because);
+        write!(f, "{domain}: '{says}' by {who}; {right}.\n  {because}")
+    }
 }
 
 impl Difference {

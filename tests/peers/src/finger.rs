@@ -52,7 +52,8 @@ fn word_in(text: &str) -> &'static str {
         "not verified"
     } else if says("(nullMX)") || says("Host not found\n") {
         "no mail"
-    } else if says("try again") || says("Failed to establish session") || says("not available: 421") {
+    } else if says("try again") || says("Failed to establish session") || says("not available: 421")
+    {
         "unreachable"
     } else if says("STARTTLS rejected") || says("SSL_connect error") {
         "no TLS"

@@ -3,8 +3,10 @@
 //! `run` starts this program in a network of its own; README.md explains the rest.
 
 mod certificates;
+mod client;
 mod comparison;
 mod daemons;
+mod deliveries;
 mod differences;
 mod finger;
 mod options;
@@ -22,6 +24,7 @@ use std::process::{Command, ExitCode};
 
 use certificates::Identity;
 use options::Options;
+use postfix::Postfix;
 use records::Identities;
 use table::{Behaviour, Table};
 
@@ -56,11 +59,12 @@ fn run(options: &Options) -> Fallible<Vec<String>> {
     for (name, server) in &table.server {
         let identity = identities.get(name).ok_or("a server is gone")?;
         match server.behaviour {
-            Behaviour::Absent => {}
+            Behaviour::Absent | Behaviour::Postfix => {}
             behaviour => servers::start(identity, behaviour)?,
         }
     }
-    let complaints = comparison::run(&table, options, &postfix::settings(folder)?)?;
+    let postfix = Postfix::start(identities.get("postfix").ok_or("no Postfix")?, folder)?;
+    let complaints = comparison::run(&table, &identities, options, &postfix)?;
     if options.shell {
         Command::new("sh").current_dir(folder).status()?;
     }

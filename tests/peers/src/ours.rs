@@ -24,10 +24,19 @@ struct Opinion {
 
 /// Probes all domains four times: with DANE as it comes and mandatory, and each with unbound's AD bit and our own validation. For the
 /// latter the answers come from a resolver that validates nothing.
-pub(crate) fn ask(options: &Options, domains: &[&Domain]) -> Fallible<BTreeMap<String, Vec<Statement>>> {
+pub(crate) fn ask(
+    options: &Options,
+    domains: &[&Domain],
+) -> Fallible<BTreeMap<String, Vec<Statement>>> {
     let anchor = options.folder.join("anchor.key").display().to_string();
     let believe = ["--resolver", RESOLVER];
-    let validate = ["--resolver", BLIND_RESOLVER, "--validate", "--trust-anchor", &anchor];
+    let validate = [
+        "--resolver",
+        BLIND_RESOLVER,
+        "--validate",
+        "--trust-anchor",
+        &anchor,
+    ];
     let runs: [(Witness, &str, &[&str]); 4] = [
         (Witness::Ours, "opportunistic", &believe),
         (Witness::Validate, "opportunistic", &validate),

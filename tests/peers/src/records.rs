@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 
 use crate::Fallible;
 use crate::certificates::Identity;
-use crate::table::{Part, Table};
+use crate::table::{Domain, Part, Table};
 
 /// The servers by name.
 pub(crate) type Identities = BTreeMap<String, Identity>;
 
 /// The lines of each zone file that the table has written, by the name of the zone.
-pub(crate) fn by_zone(table: &Table, identities: &Identities) -> Fallible<BTreeMap<String, String>> {
+pub(crate) fn by_zone(
+    table: &Table,
+    identities: &Identities,
+) -> Fallible<BTreeMap<String, String>> {
     let mut zones: BTreeMap<String, String> = BTreeMap::new();
     let domains = table.domain.iter().map(|it| (&it.name, &it.records));
     let zone_records = table.zone.iter().map(|(name, it)| (name, &it.records));
@@ -36,20 +39,44 @@ fn zone_of<'a>(table: &'a Table, name: &str) -> Option<&'a str> {
     zones.max_by_key(|zone| zone.len())
 }
 
-/// The records of `owner` that a query for TLSA records finds without an alias, as `3 1 1 <hex>`.
-pub(crate) fn tlsa_at(table: &Table, identities: &Identities, owner: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    for domain in &table.domain {
-        for line in domain.records.lines() {
-            if let Ok((name, data)) = filled_in(line, &domain.name, identities)
-                && name.eq_ignore_ascii_case(owner)
-                && let Some(data) = data.strip_prefix("TLSA ")
-            {
-                found.push(data.to_owned());
+/// A domain's own host, as the table describes it.
+pub(crate) struct Host {
+    /// Its name, which is the TLSA base domain.
+    pub(crate) base: String,
+    /// Where it listens.
+    pub(crate) address: String,
+    /// Its TLSA records, as `3 1 1 <hex>`.
+    pub(crate) tlsa: Vec<String>,
+}
+
+impl Host {
+    /// The host that is named `mx` or like the domain itself, if its address and its TLSA records are among the domain's records.
+    pub(crate) fn of(domain: &Domain, identities: &Identities) -> Fallible<Option<Self>> {
+        let mut records = Vec::new();
+        for line in domain
+            .records
+            .lines()
+            .filter(|line| !line.trim().is_empty())
+        {
+            records.push(filled_in(line, &domain.name, identities)?);
+        }
+        let at = |owner: &str, kind: &str| -> Vec<String> {
+            let there = records.iter().filter(|(name, _)| name == owner);
+            let data = there.filter_map(|(_, data)| data.strip_prefix(kind));
+            data.map(|data| data.trim().to_owned()).collect()
+        };
+        for base in [format!("mx.{}", domain.name), domain.name.clone()] {
+            let tlsa = at(&format!("_25._tcp.{base}"), "TLSA ");
+            if let (Some(address), false) = (at(&base, "A ").pop(), tlsa.is_empty()) {
+                return Ok(Some(Self {
+                    base,
+                    address,
+                    tlsa,
+                }));
             }
         }
+        Ok(None)
     }
-    found
 }
 
 /// The owner without its last dot, and what follows it.

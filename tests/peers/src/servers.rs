@@ -95,8 +95,12 @@ fn converse(stream: &mut (impl Read + Write), behaviour: Option<Behaviour>) -> i
         if (&mut reader).take(1000).read_line(&mut line)? == 0 {
             return Ok(false);
         }
-        let verb = line.split_whitespace().next().unwrap_or_default();
-        let (reply, starts) = match verb.to_ascii_uppercase().as_str() {
+        let verb = line
+            .split_whitespace()
+            .next()
+            .unwrap_or_default()
+            .to_ascii_uppercase();
+        let (reply, starts) = match verb.as_str() {
             "EHLO" if hidden => ("250 peers", false),
             "EHLO" => ("250-peers\r\n250 STARTTLS", false),
             "STARTTLS" if !hidden => match behaviour {
@@ -105,15 +109,34 @@ fn converse(stream: &mut (impl Read + Write), behaviour: Option<Behaviour>) -> i
                 _ => ("220 2.0.0 Go on", true),
             },
             "MAIL" | "RCPT" | "RSET" | "NOOP" => ("250 2.0.0 Ok", false),
-            "DATA" => ("451 4.3.0 This server keeps no mail", false),
+            "DATA" => ("354 Go on", false),
             "QUIT" => ("221 2.0.0 Bye", false),
             _ => ("502 5.5.1 Not known", false),
         };
-        let stream = reader.get_mut();
-        stream.write_all(format!("{reply}\r\n").as_bytes())?;
-        stream.flush()?;
-        if starts || verb.eq_ignore_ascii_case("QUIT") {
+        say(reader.get_mut(), reply)?;
+        if verb == "DATA" {
+            skip_message(&mut reader)?;
+            say(reader.get_mut(), "250 2.0.0 Thrown away")?;
+            continue;
+        }
+        if starts || verb == "QUIT" {
             return Ok(starts);
         }
     }
+}
+
+fn say(stream: &mut impl Write, reply: &str) -> io::Result<()> {
+    stream.write_all(format!("{reply}\r\n").as_bytes())?;
+    stream.flush()
+}
+
+fn skip_message(reader: &mut impl BufRead) -> io::Result<()> {
+    let mut line = String::new();
+    while line != ".\r\n" {
+        line.clear();
+        if reader.take(1000).read_line(&mut line)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+    Ok(())
 }

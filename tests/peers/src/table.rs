@@ -165,7 +165,9 @@ impl Table {
             }
             if !domain.because.starts_with("RFC ") {
                 let name = &domain.name;
-                return Err(format!("{name}: `because` must begin with the place in an RFC").into());
+                return Err(
+                    format!("{name}: `because` must begin with the place in an RFC").into(),
+                );
             }
         }
         Ok(table)

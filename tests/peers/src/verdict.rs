@@ -91,6 +91,15 @@ pub(crate) enum Witness {
     /// `posttls-finger -l dane` of Postfix.
     #[serde(rename = "posttls-finger")]
     Finger,
+    /// `openssl s_client` with the records of the domain's own host.
+    #[serde(rename = "s_client")]
+    Client,
+    /// Postfix's own client with the level `dane`.
+    #[serde(rename = "postfix")]
+    Postfix,
+    /// Postfix's own client with the level `dane-only`.
+    #[serde(rename = "postfix dane-only")]
+    PostfixInsistent,
 }
 
 impl Witness {
@@ -102,6 +111,9 @@ impl Witness {
             Self::Mandatory => "mandatory",
             Self::MandatoryValidate => "mandatory --validate",
             Self::Finger => "posttls-finger",
+            Self::Client => "s_client",
+            Self::Postfix => "postfix",
+            Self::PostfixInsistent => "postfix dane-only",
         }
     }
 }
