@@ -7,11 +7,11 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::Fallible;
 use crate::postfix::{INSISTENT, Postfix};
 use crate::servers::PORT;
 use crate::table::Domain;
 use crate::verdict::{Statement, Verdict, Witness};
+use crate::{Fallible, sender};
 
 /// How long all deliveries may take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -38,7 +38,7 @@ impl<'a> Deliveries<'a> {
         ];
         for (who, sender) in senders {
             // What Postfix keeps for itself does not go through its client.
-            for domain in domains.iter().filter(|it| it.name != "postfix.nsec.test") {
+            for domain in domains.iter().filter(|it| it.name != sender::DOMAIN) {
                 command(&mut stream, Some(&format!("MAIL FROM:<{sender}>")), "250")?;
                 command(
                     &mut stream,

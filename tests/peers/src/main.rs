@@ -13,6 +13,7 @@ mod options;
 mod ours;
 mod postfix;
 mod records;
+mod sender;
 mod servers;
 mod table;
 mod verdict;
@@ -65,6 +66,9 @@ fn run(options: &Options) -> Fallible<Vec<String>> {
     }
     let postfix = Postfix::start(identities.get("postfix").ok_or("no Postfix")?, folder)?;
     let complaints = comparison::run(&table, &identities, options, &postfix)?;
+    if options.wants(sender::DOMAIN) {
+        println!("\n{}", sender::send_and_read(&postfix)?);
+    }
     if options.shell {
         Command::new("sh").current_dir(folder).status()?;
     }

@@ -50,8 +50,12 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    /// The host that is named `mx` or like the domain itself, if its address and its TLSA records are among the domain's records.
+    /// The host that is named `mx` or like the domain itself, if its address and its TLSA records are among the domain's records and
+    /// no other host would get the mail.
     pub(crate) fn of(domain: &Domain, identities: &Identities) -> Fallible<Option<Self>> {
+        if domain.host.is_some() {
+            return Ok(None);
+        }
         let mut records = Vec::new();
         for line in domain
             .records
