@@ -46,6 +46,7 @@ fn word_for(verdict: &Verdict) -> &'static str {
 fn word_in(text: &str) -> &'static str {
     let says = |part| text.contains(part);
     let trusted = says("log verified as trusted") && says("Trusted TLS connection established");
+    let lacks_starttls = says("< 250 ") && !says("STARTTLS");
     if says("Verified TLS connection established") || trusted {
         "verified"
     } else if says(" TLS connection established") {
@@ -55,9 +56,7 @@ fn word_in(text: &str) -> &'static str {
     } else if says("try again") || says("Failed to establish session") || says("not available: 421")
     {
         "unreachable"
-    } else if says("STARTTLS rejected") || says("SSL_connect error") {
-        "no TLS"
-    } else if says("< 250 ") && !says("STARTTLS") {
+    } else if says("STARTTLS rejected") || says("SSL_connect error") || lacks_starttls {
         "no TLS"
     } else {
         "something else"

@@ -1,4 +1,4 @@
-//! What stands in `domains.toml`: zones, mail servers, domains and what is expected of them.
+//! What stands in `network.toml` and `domains/`: zones, mail servers, domains and what is expected of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,19 @@ use serde::Deserialize;
 use crate::Fallible;
 use crate::verdict::Verdict;
 
-/// The whole file.
+/// The files with domains, in the order of the table that is printed.
+const DOMAINS: [&str; 8] = [
+    include_str!("../domains/own-certificate.toml"),
+    include_str!("../domains/authority.toml"),
+    include_str!("../domains/unusable.toml"),
+    include_str!("../domains/tls.toml"),
+    include_str!("../domains/without-dane.toml"),
+    include_str!("../domains/routing.toml"),
+    include_str!("../domains/aliases.toml"),
+    include_str!("../domains/failures.toml"),
+];
+
+/// All files.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Table {
@@ -16,7 +28,14 @@ pub(crate) struct Table {
     /// The mail servers by the name that `{…}` refers to.
     pub(crate) server: BTreeMap<String, Server>,
     /// The domains in their order.
+    #[serde(skip)]
     pub(crate) domain: Vec<Domain>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Domains {
+    domain: Vec<Domain>,
 }
 
 /// One zone.
@@ -155,13 +174,17 @@ pub(crate) struct Domain {
 }
 
 impl Table {
-    /// Reads the table that was compiled in, and looks for what a typing error would hide.
+    /// Reads the files that were compiled in, and looks for what a typing error would hide.
     pub(crate) fn read() -> Fallible<Self> {
-        let table: Self = toml::from_str(include_str!("../domains.toml"))?;
+        let mut table: Self = toml::from_str(include_str!("../network.toml"))?;
+        for file in DOMAINS {
+            let domains: Domains = toml::from_str(file)?;
+            table.domain.extend(domains.domain);
+        }
         let mut names = BTreeSet::new();
         for domain in &table.domain {
             if !names.insert(domain.name.as_str()) {
-                return Err(format!("domains.toml has {} twice", domain.name).into());
+                return Err(format!("there are two domains {}", domain.name).into());
             }
             if !domain.because.starts_with("RFC ") {
                 let name = &domain.name;
