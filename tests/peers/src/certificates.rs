@@ -15,6 +15,8 @@ pub(crate) struct Identity {
     pub(crate) address: Ipv4Addr,
     /// The certificates that it sends.
     pub(crate) chain: Vec<Vec<u8>>,
+    /// The first name in its own certificate.
+    pub(crate) name: Option<String>,
     /// The key of its own certificate.
     pub(crate) key: KeyPair,
     server: Certificate,
@@ -66,6 +68,7 @@ impl Identity {
         let mut identity = Self {
             address,
             chain: Vec::new(),
+            name: server.names.first().cloned(),
             key,
             server: own,
             issuer,
@@ -117,9 +120,9 @@ fn params(server: &Server, part: Part) -> Fallible<CertificateParams> {
         Part::Server => CertificateParams::new(server.names.clone())?,
         Part::Issuer | Part::Root => CertificateParams::default(),
     };
-    let first = server.names.first().map_or("nobody", String::as_str);
+    let first = server.names.first().unwrap_or(&server.common_name);
     let name = match part {
-        Part::Server => "Mail server".to_owned(),
+        Part::Server => server.common_name.clone(),
         Part::Issuer => format!("Issuer of {first}"),
         Part::Root => format!("Root of {first}"),
     };

@@ -42,7 +42,7 @@ pub(crate) fn run(
     for (domain, statement) in deliveries.finish()? {
         statements.entry(domain).or_default().push(statement);
     }
-    let listed = differences::listed()?;
+    let listed = differences::listed(table)?;
     let mut met = vec![0; listed.len()];
     let mut complaints = Vec::new();
     print_row("domain", |who| who.name().to_owned(), "expected", "");

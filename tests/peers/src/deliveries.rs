@@ -118,9 +118,11 @@ fn ended(log: &str) -> BTreeMap<&str, End<'_>> {
         } else if let (Some((id, _)), true) =
             (text.split_once(": to=<"), text.contains(", status="))
         {
-            // One process may have spoken with several hosts; the one that took the mail counts.
-            let relay = field(text, "relay=");
-            let same = |tls: &&&str| relay.is_some_and(|relay| tls.contains(relay));
+            // One process may have spoken with several hosts; the one that took the mail counts. Only some lines keep the case.
+            let relay = field(text, "relay=")
+                .unwrap_or_default()
+                .to_ascii_lowercase();
+            let same = |tls: &&&str| tls.to_ascii_lowercase().contains(&relay);
             let tls = tls.get(process).filter(same).copied();
             ended.insert(id, End { line: text, tls });
         }

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Deserialize;
 
 use crate::Fallible;
+use crate::table::Table;
 use crate::verdict::{Statement, Witness};
 
 /// One entry of `differences.toml`.
@@ -52,9 +53,12 @@ struct File {
 }
 
 /// Reads the list that was compiled in.
-pub(crate) fn listed() -> Fallible<Vec<Difference>> {
+pub(crate) fn listed(table: &Table) -> Fallible<Vec<Difference>> {
     let file: File = toml::from_str(include_str!("../differences.toml"))?;
     for it in &file.difference {
+        if !table.domain.iter().any(|domain| domain.name == it.domain) {
+            return Err(format!("differences.toml: there is no domain {}", it.domain).into());
+        }
         if !it.because.starts_with("RFC ") {
             let domain = &it.domain;
             return Err(

@@ -51,7 +51,7 @@ pub(crate) fn ask(
             return Err("the tool does not speak of each domain".into());
         }
         for (opinion, domain) in opinions.into_iter().zip(domains) {
-            if opinion.domain != domain.name {
+            if !opinion.domain.eq_ignore_ascii_case(&domain.name) {
                 return Err(format!("the tool speaks of {}", opinion.domain).into());
             }
             let of_domain = statements.entry(domain.name.clone()).or_default();

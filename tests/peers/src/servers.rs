@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::server::AlwaysResolvesServerRawPublicKeys;
+use rustls::server::{AlwaysResolvesServerRawPublicKeys, ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::{ServerConfig, ServerConnection, StreamOwned, version};
 
@@ -61,7 +61,29 @@ fn tls(identity: &Identity, behaviour: Behaviour) -> Fallible<ServerConfig> {
     // Some of the chains are meant to be bad, so nothing may look at them here.
     let chain = identity.chain.iter().cloned().map(CertificateDer::from);
     let certified = CertifiedKey::new(chain.collect(), key);
-    Ok(config.with_cert_resolver(Arc::new(rustls::sign::SingleCertAndKey::from(certified))))
+    let only_for = identity
+        .name
+        .clone()
+        .filter(|_| behaviour == Behaviour::ByName);
+    Ok(config.with_cert_resolver(Arc::new(Chain {
+        certified: Arc::new(certified),
+        only_for,
+    })))
+}
+
+/// A server's certificates.
+#[derive(Debug)]
+struct Chain {
+    certified: Arc<CertifiedKey>,
+    /// The one name that clients may ask for; any or none, if this is none.
+    only_for: Option<String>,
+}
+
+impl ResolvesServerCert for Chain {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let fits = self.only_for.is_none() || hello.server_name() == self.only_for.as_deref();
+        fits.then(|| Arc::clone(&self.certified))
+    }
 }
 
 fn serve(mut stream: TcpStream, behaviour: Behaviour, config: Arc<ServerConfig>) -> io::Result<()> {

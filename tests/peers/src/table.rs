@@ -95,6 +95,9 @@ pub(crate) enum Parent {
 pub(crate) struct Server {
     /// The names in its certificate.
     pub(crate) names: Vec<String>,
+    /// The common name in it.
+    #[serde(default = "mail_server")]
+    pub(crate) common_name: String,
     /// The certificates that it sends, of `server`, `issuer` and `root`.
     #[serde(default = "server_and_issuer")]
     pub(crate) sends: Vec<Part>,
@@ -107,6 +110,10 @@ pub(crate) struct Server {
     /// How it goes about its business.
     #[serde(default)]
     pub(crate) behaviour: Behaviour,
+}
+
+fn mail_server() -> String {
+    "Mail server".to_owned()
 }
 
 fn server_and_issuer() -> Vec<Part> {
@@ -136,6 +143,8 @@ pub(crate) enum Behaviour {
     Tls12,
     /// The same, and no TLS below 1.3.
     Tls13,
+    /// It shakes hands with those alone who ask for the first name of its certificate (SNI).
+    ByName,
     /// It does not offer STARTTLS.
     NoStarttls,
     /// It offers STARTTLS, and refuses it.
