@@ -108,7 +108,9 @@ fn ended(log: &str) -> BTreeMap<&str, End<'_>> {
     let mut ended = BTreeMap::new();
     // The last connection under TLS of each process.
     let mut tls: BTreeMap<&str, &str> = BTreeMap::new();
-    for line in log.lines() {
+    // The last line may be half written.
+    let whole = log.rsplit_once('\n').map_or("", |(whole, _)| whole);
+    for line in whole.lines() {
         let Some((head, text)) = line.split_once("]: ") else {
             continue;
         };
@@ -138,14 +140,10 @@ fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
 impl End<'_> {
     fn statement(&self, who: Witness, domain: &Domain) -> Statement {
         let insists = who == Witness::PostfixInsistent;
-        let expected = match (&domain.mandatory, insists) {
-            (Some(mandatory), true) => word_for(mandatory),
-            (None, true) if domain.expected != Verdict::Authenticated => "deferred",
-            _ => word_for(&domain.expected),
-        };
+        let expected = domain.expected_by(insists).map_or("deferred", word_for);
         let mut said = self.word().to_owned();
         let relay = field(self.line, "relay=").unwrap_or_default();
-        if let (Some(host), true, false) = (&domain.host, said == expected, insists)
+        if let (Some(host), true) = (domain.host_by(insists), said == expected)
             && !relay.starts_with(&format!("{host}["))
         {
             said.push_str(&format!(" at {relay}"));

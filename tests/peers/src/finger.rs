@@ -9,7 +9,7 @@ use crate::verdict::{Statement, Verdict, Witness};
 /// Asks about one domain; `settings` is the folder of Postfix's settings.
 pub(crate) fn ask(domain: &str, expected: &Verdict, settings: &Path) -> Fallible<Statement> {
     let run = Command::new("posttls-finger")
-        .args(["-l", "dane", "-t", "5", "-T", "5", domain])
+        .args(["-l", "dane", "-t", "20", "-T", "20", domain])
         .env("MAIL_CONFIG", settings)
         .stdin(Stdio::null())
         .output()?;

@@ -21,9 +21,11 @@ mod zones;
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
+use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use certificates::Identity;
+use daemons::output;
 use options::Options;
 use postfix::Postfix;
 use records::Identities;
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
 fn run(options: &Options) -> Fallible<Vec<String>> {
     let table = Table::read()?;
     let folder = options.folder.as_path();
+    println!("{}", versions(folder)?);
     let identities = identities(&table)?;
     let hierarchy = zones::build(&table, &identities, folder)?;
     let _authority = daemons::nsd(&hierarchy, folder)?;
@@ -73,6 +76,20 @@ fn run(options: &Options) -> Fallible<Vec<String>> {
         Command::new("sh").current_dir(folder).status()?;
     }
     Ok(complaints)
+}
+
+/// Whose words these are; other versions may differ in other ways.
+fn versions(folder: &Path) -> Fallible<String> {
+    let first_line = |program, arguments: &[&str]| -> Fallible<String> {
+        let text = output(program, arguments, folder)?;
+        Ok(text.lines().next().unwrap_or_default().to_owned())
+    };
+    Ok(format!(
+        "{}, Postfix {}, {}\n",
+        first_line("unbound", &["-V"])?,
+        first_line("postconf", &["-dh", "mail_version"])?,
+        first_line("openssl", &["version"])?
+    ))
 }
 
 /// Certificates and an address for each server.

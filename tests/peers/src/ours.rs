@@ -15,7 +15,8 @@ use crate::verdict::{Statement, Verdict, Witness};
 /// What the tool found out about one domain.
 struct Opinion {
     domain: String,
-    verdict: Verdict,
+    /// The verdict, or what is none.
+    said: String,
     /// The host that would get the mail.
     host: Option<String>,
     /// Why, in the words of the tool.
@@ -64,21 +65,25 @@ pub(crate) fn ask(
 impl Opinion {
     fn statement(self, who: Witness, domain: &Domain) -> Statement {
         let mandatory = matches!(who, Witness::Mandatory | Witness::MandatoryValidate);
-        let mut said = self.verdict.to_string();
-        let expected = match &domain.mandatory {
-            Some(expected) if mandatory => expected.to_string(),
-            // RFC 7672 §2.2: who insists on DANE sends to servers that authenticate, and keeps the rest; why does not matter.
-            None if mandatory && domain.expected != Verdict::Authenticated => {
-                if matches!(self.verdict, Verdict::Deferred(_)) {
+        let mut said = self.said;
+        let expected = match domain.expected_by(mandatory) {
+            Some(expected) => expected.to_string(),
+            None => {
+                // Why does not matter.
+                if said.starts_with("deferred ") {
                     said = "deferred".to_owned();
                 }
                 "deferred".to_owned()
             }
-            _ => domain.expected.to_string(),
         };
-        let wrong_host = domain.host.is_some() && !mandatory && self.host != domain.host;
-        if let (Some(host), true) = (&self.host, wrong_host) {
-            said.push_str(&format!(" at {host}"));
+        let wrong_host = domain
+            .host_by(mandatory)
+            .is_some_and(|host| self.host.as_deref() != Some(host));
+        if wrong_host && said == expected {
+            said.push_str(&format!(
+                " at {}",
+                self.host.as_deref().unwrap_or("no host")
+            ));
         }
         Statement {
             who,
@@ -112,22 +117,23 @@ fn opinion(line: &str) -> Fallible<Opinion> {
     });
     let takes = |host: &&Host| ["authenticated", "encrypted", "cleartext"].contains(&&*host.result);
     let host = report.hosts.iter().find(takes);
-    let verdict = match (report.outcome.as_str(), host) {
-        ("delivered", Some(host)) => match (host.tls_policy.as_deref(), host.result.as_str()) {
-            (Some("authenticate"), "authenticated") => Verdict::Authenticated,
-            (Some("encrypt"), "encrypted") => Verdict::Encrypted,
-            (Some("opportunistic"), "encrypted") => Verdict::Tls,
-            (Some("opportunistic"), "cleartext") => Verdict::Cleartext,
-            odd => return Err(format!("{}: delivered, and {odd:?}", report.domain).into()),
-        },
-        ("deferred", _) => Verdict::Deferred(report.status.enhanced),
-        ("failed", _) => Verdict::Failed(report.status.enhanced),
-        (odd, _) => return Err(format!("{}: {odd}", report.domain).into()),
+    let host = host.filter(|_| report.outcome == "delivered");
+    let facts = host.map(|host| (host.tls_policy.as_deref(), host.result.as_str()));
+    let said = match (report.outcome.as_str(), facts) {
+        ("delivered", Some((Some("authenticate"), "authenticated"))) => {
+            Verdict::Authenticated.to_string()
+        }
+        ("delivered", Some((Some("encrypt"), "encrypted"))) => Verdict::Encrypted.to_string(),
+        ("delivered", Some((Some("opportunistic"), "encrypted"))) => Verdict::Tls.to_string(),
+        ("delivered", Some((Some("opportunistic"), "cleartext"))) => Verdict::Cleartext.to_string(),
+        ("deferred", _) => Verdict::Deferred(report.status.enhanced).to_string(),
+        ("failed", _) => Verdict::Failed(report.status.enhanced).to_string(),
+        // What must never be is for the table to show.
+        (outcome, facts) => format!("{outcome} with {facts:?}"),
     };
-    let takes_mail = report.outcome == "delivered";
     Ok(Opinion {
-        verdict,
-        host: host.filter(|_| takes_mail).map(|host| host.host.clone()),
+        said,
+        host: host.map(|host| host.host.clone()),
         domain: report.domain,
         reason,
     })

@@ -122,8 +122,8 @@ smtp_dns_support_level = dnssec
 smtp_host_lookup = dns
 smtp_tls_security_level = dane
 smtp_tls_loglevel = 1
-smtp_connect_timeout = 5s
-smtp_helo_timeout = 5s
+smtp_connect_timeout = 20s
+smtp_helo_timeout = 20s
 smtp_connection_cache_on_demand = no
 sender_dependent_default_transport_maps = inline:{{ {INSISTENT}=insistent }}
 "

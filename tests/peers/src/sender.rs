@@ -1,10 +1,10 @@
 //! A small mail client on the library: one message to Postfix with mandatory DANE, and a look into the mailbox.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpStream, UdpSocket};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use std::{fs, process};
 
 use rustls::crypto::ring;
 use rustls::pki_types::{ServerName, UnixTime};
@@ -32,7 +32,7 @@ pub(crate) const DOMAIN: &str = "postfix.nsec.test";
 /// Sends a message, reads it back, and says how it came.
 pub(crate) fn send_and_read(postfix: &Postfix) -> Fallible<String> {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
-    let text = format!("peers {} {}", process::id(), since.as_nanos());
+    let text = format!("peers {}", since.as_nanos());
     let message = format!("Subject: by mandatory DANE\r\n\r\n{text}\r\n");
     let outcome = send(&message)?;
     if !matches!(outcome, Outcome::Delivered { .. }) {

@@ -182,6 +182,25 @@ pub(crate) struct Domain {
     pub(crate) because: String,
 }
 
+impl Domain {
+    /// What is expected of a client, with mandatory DANE or without; none if mail is to wait for whatever reason.
+    pub(crate) fn expected_by(&self, mandatory: bool) -> Option<&Verdict> {
+        match &self.mandatory {
+            _ if !mandatory => Some(&self.expected),
+            // RFC 7672 §2.2: who insists on DANE sends to servers that authenticate, and keeps the rest.
+            None if self.expected == Verdict::Authenticated => Some(&self.expected),
+            expected => expected.as_ref(),
+        }
+    }
+
+    /// The host that is expected to get the mail, if it matters.
+    pub(crate) fn host_by(&self, mandatory: bool) -> Option<&str> {
+        let same =
+            !mandatory || (self.mandatory.is_none() && self.expected == Verdict::Authenticated);
+        self.host.as_deref().filter(|_| same)
+    }
+}
+
 impl Table {
     /// Reads the files that were compiled in, and looks for what a typing error would hide.
     pub(crate) fn read() -> Fallible<Self> {
