@@ -85,8 +85,8 @@ fn versions(folder: &Path) -> Fallible<String> {
         Ok(text.lines().next().unwrap_or_default().to_owned())
     };
     Ok(format!(
-        "{}, Postfix {}, {}\n",
-        first_line("unbound", &["-V"])?,
+        "unbound {}, Postfix {}, {}\n",
+        first_line("unbound", &["-V"])?.trim_start_matches("Version "),
         first_line("postconf", &["-dh", "mail_version"])?,
         first_line("openssl", &["version"])?
     ))

@@ -96,7 +96,7 @@ impl Opinion {
 
 fn probe(tool: &Path, arguments: &[&str], domains: &[&Domain]) -> Fallible<Vec<Opinion>> {
     let run = Command::new(tool)
-        .args(["probe", "--json", "--address-family", "v4"])
+        .args(["probe", "--json"])
         .args(arguments)
         .args(domains.iter().map(|domain| &domain.name))
         .stdin(Stdio::null())
