@@ -44,6 +44,9 @@ struct Domains {
 pub(crate) struct Zone {
     /// How it is signed, if it is.
     pub(crate) signed: Signed,
+    /// The algorithm of its key.
+    #[serde(default = "ecdsa")]
+    pub(crate) algorithm: String,
     /// What the zone above says of it; by default its DS record if it is signed.
     #[serde(default)]
     pub(crate) parent: Parent,
@@ -58,6 +61,10 @@ pub(crate) struct Zone {
     pub(crate) records: String,
 }
 
+fn ecdsa() -> String {
+    "ECDSAP256SHA256".to_owned()
+}
+
 /// How a zone is signed.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "kebab-case")]
@@ -68,6 +75,8 @@ pub(crate) enum Signed {
     Nsec,
     /// With NSEC3 denials.
     Nsec3,
+    /// With NSEC3 denials that take more work than a validator will do.
+    Nsec3Laborious,
     /// With NSEC3 denials that leave out unsigned delegations.
     OptOut,
     /// With NSEC denials, by signatures that ran out a year ago.

@@ -50,6 +50,7 @@ pub(crate) fn build(table: &Table, identities: &Identities, folder: &Path) -> Fa
     }
     let root = Zone {
         signed: Signed::Nsec,
+        algorithm: "ECDSAP256SHA256".to_owned(),
         parent: Parent::NoDs,
         spoilt: Vec::new(),
         lame: false,
@@ -97,7 +98,14 @@ fn write(name: &str, zone: &Zone, text: &str, folder: &Path) -> Fallible<Keys> {
     if zone.signed == Signed::No && zone.parent != Parent::OtherKey {
         return Ok(Keys::default());
     }
-    let key = output("ldns-keygen", &["-a", "ECDSAP256SHA256", &apex], folder)?;
+    let new_key = || {
+        output(
+            "ldns-keygen",
+            &["-a", &zone.algorithm, "-b", "2048", &apex],
+            folder,
+        )
+    };
+    let key = new_key()?;
     let key = key.trim();
     let public = format!("{key}.key");
     let ds = match zone.parent {
@@ -105,10 +113,7 @@ fn write(name: &str, zone: &Zone, text: &str, folder: &Path) -> Fallible<Keys> {
         Parent::Right => digest(&public, folder)?,
         // The field behind the tag of the key is the algorithm.
         Parent::UnknownAlgorithm => digest(&public, folder)?.replace(" 13 2 ", " 200 2 "),
-        Parent::OtherKey => {
-            let other = output("ldns-keygen", &["-a", "ECDSAP256SHA256", &apex], folder)?;
-            digest(&format!("{}.key", other.trim()), folder)?
-        }
+        Parent::OtherKey => digest(&format!("{}.key", new_key()?.trim()), folder)?,
     };
     if zone.signed != Signed::No {
         sign(&apex, zone.signed, key, &file, folder)?;
@@ -127,6 +132,7 @@ fn sign(apex: &str, signed: Signed, key: &str, file: &str, folder: &Path) -> Fal
         Signed::No | Signed::Nsec => &[],
         // RFC 9276 §3.1: no additional iterations, no salt.
         Signed::Nsec3 => &["-n", "-t", "0"],
+        Signed::Nsec3Laborious => &["-n", "-t", "300"],
         Signed::OptOut => &["-n", "-t", "0", "-p"],
         Signed::Expired => &["-i", "20240101", "-e", "20250101"],
     };
