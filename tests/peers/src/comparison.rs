@@ -1,5 +1,6 @@
 //! Who says what about each domain, and where that is not as it should be.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;
 use std::thread;
@@ -15,6 +16,9 @@ use crate::{Fallible, client, finger, ours};
 
 /// How many programs run at once; they wait for the network most of the time.
 const WORKERS: usize = 8;
+
+/// How many chains `s_client` must have been asked about, lest a change of the table leave it without work.
+const LEAST_CHAINS: usize = 50;
 
 /// The witnesses that have a column, and how wide it is.
 const COLUMNS: [(Witness, usize); 5] = [
@@ -34,41 +38,42 @@ pub(crate) fn run(
 ) -> Fallible<Vec<String>> {
     let wanted = |domain: &&Domain| options.wants(&domain.name);
     let domains: Vec<&Domain> = table.domain.iter().filter(wanted).collect();
-    let deliveries = Deliveries::start(postfix, &domains)?;
-    let mut statements = ours::ask(options, &domains)?;
-    for (domain, of_peers) in ask_peers(&domains, identities, &postfix.settings)? {
-        statements.entry(domain).or_default().extend(of_peers);
-    }
-    for (domain, statement) in deliveries.finish()? {
-        statements.entry(domain).or_default().push(statement);
-    }
+    let statements = gather(&domains, identities, options, postfix)?;
     let listed = differences::listed(table)?;
     let mut met = vec![0; listed.len()];
     let mut complaints = Vec::new();
     print_row("domain", |who| who.name().to_owned(), "expected", "");
     for domain in &domains {
         let said = statements.get(&domain.name).map_or(&[][..], Vec::as_slice);
+        let complaints_before = complaints.len();
         let mut agree = "yes";
         for statement in said.iter().filter(|it| it.said != it.expected) {
-            let entry = listed
+            let covers = |it: &Difference| it.covers(&domain.name, statement);
+            match listed
                 .iter()
-                .position(|it| it.covers(&domain.name, statement));
-            if let Some(count) = entry.and_then(|entry| met.get_mut(entry)) {
-                *count += 1;
-                agree = if agree == "NO" { "NO" } else { "listed" };
-            } else {
-                complaints.push(complaint(domain, statement));
-                agree = "NO";
+                .position(covers)
+                .and_then(|entry| met.get_mut(entry))
+            {
+                Some(count) => *count += 1,
+                None => complaints.push(complaint(domain, statement)),
             }
+            agree = "listed";
         }
-        let cell = |who| match said.iter().find(|it| it.who == who) {
-            Some(statement) if statement.said == statement.expected => statement.said.clone(),
-            Some(statement) => format!("*{}", statement.said),
-            None => "-".to_owned(),
-        };
+        if complaints.len() > complaints_before {
+            agree = "NO";
+        }
+        let cell = |who| cell(said, who);
         print_row(&domain.name, cell, &domain.expected.to_string(), agree);
     }
     complaints.extend(gone(&listed, &met, &domains));
+    let chains = statements
+        .values()
+        .flatten()
+        .filter(|it| it.who == Witness::Client)
+        .count();
+    if domains.len() == table.domain.len() && chains < LEAST_CHAINS {
+        complaints.push(format!("s_client was asked about {chains} chains alone"));
+    }
     println!(
         "\n{} domains, {} statements, {} listed differences:",
         domains.len(),
@@ -79,6 +84,24 @@ pub(crate) fn run(
         println!("{entry}");
     }
     Ok(complaints)
+}
+
+/// The statements of all witnesses by domain.
+fn gather(
+    domains: &[&Domain],
+    identities: &Identities,
+    options: &Options,
+    postfix: &Postfix,
+) -> Fallible<BTreeMap<String, Vec<Statement>>> {
+    let deliveries = Deliveries::start(postfix, domains)?;
+    let mut statements = ours::ask(options, domains)?;
+    for (domain, of_peers) in ask_peers(domains, identities, &postfix.settings)? {
+        statements.entry(domain).or_default().extend(of_peers);
+    }
+    for (domain, statement) in deliveries.finish()? {
+        statements.entry(domain).or_default().push(statement);
+    }
+    Ok(statements)
 }
 
 /// The opinions of others, several domains at once.
@@ -109,6 +132,14 @@ fn ask_peers(
         }
         Ok(all)
     })
+}
+
+fn cell(said: &[Statement], who: Witness) -> String {
+    match said.iter().find(|it| it.who == who) {
+        Some(statement) if statement.said == statement.expected => statement.said.clone(),
+        Some(statement) => format!("*{}", statement.said),
+        None => "-".to_owned(),
+    }
 }
 
 fn print_row(domain: &str, cell: impl Fn(Witness) -> String, expected: &str, agree: &str) {

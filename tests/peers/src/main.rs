@@ -68,12 +68,22 @@ fn run(options: &Options) -> Fallible<Vec<String>> {
         }
     }
     let postfix = Postfix::start(identities.get("postfix").ok_or("no Postfix")?, folder)?;
-    let complaints = comparison::run(&table, &identities, options, &postfix)?;
-    if options.wants(sender::DOMAIN) {
-        println!("\n{}", sender::send_and_read(&postfix)?);
-    }
+    let result = ask(&table, &identities, options, &postfix);
     if options.shell {
         Command::new("sh").current_dir(folder).status()?;
+    }
+    result
+}
+
+fn ask(
+    table: &Table,
+    identities: &Identities,
+    options: &Options,
+    postfix: &Postfix,
+) -> Fallible<Vec<String>> {
+    let complaints = comparison::run(table, identities, options, postfix)?;
+    if options.wants(sender::DOMAIN) {
+        println!("\n{}", sender::send_and_read(postfix)?);
     }
     Ok(complaints)
 }
