@@ -27,8 +27,8 @@
 //! the lookup fails as [`LookupError::Indeterminate`]: ask it for the CNAME record by itself and hand in that [`Hop`].
 //!
 //! Where a validator takes a good reply for bogus, mail waits (RFC 7672 §2.1.1). With hickory 0.26 that can happen for an alias made
-//! from a DNAME record in a signed zone, and in zones with NSEC records for a name just one label below its wildcard, as
-//! `_25._tcp.mx.example` is below `*._tcp.mx.example`.
+//! from a DNAME record in a signed zone, in a signed zone below an unsigned one that has a DS record for it, and in zones with NSEC
+//! records for a name just one label below its wildcard, as `_25._tcp.mx.example` is below `*._tcp.mx.example`.
 
 mod convert;
 mod proof;
