@@ -208,7 +208,11 @@ impl World {
                     let algorithms = webpki::ALL_VERIFICATION_ALGS;
                     Event::of_handshake(tls, &certificates, NOW, algorithms, &[])
                 }
-                5 => Event::NotAuthenticated(VerifyError::NoRecordMatched),
+                5 => {
+                    self.shown = Some(Shown::Chain(Vec::new()));
+                    self.is_encrypted = true;
+                    Event::NotAuthenticated(VerifyError::NoRecordMatched)
+                }
                 _ => Event::HandshakeFailed,
             },
             session::Step::RawPublicKeyHandshake(wanted) => {

@@ -66,8 +66,11 @@ fn compare(question: &Question, ours: &Answer, theirs: &Result<Option<Message>, 
 /// What we refuse and `domain` does not look at.
 fn is_stricter(malformed: Malformed) -> bool {
     match malformed {
+        // It wants a pointer to lead before itself, and 255 of them at most. We want it to lead before the labels that it ends,
+        // so that a name is made of prior ones (RFC 1035 §4.1.4), and as many as are of use.
+        Malformed::ForwardPointer | Malformed::TooManyPointers
         // It stops behind the last record.
-        Malformed::LeftOver
+        | Malformed::LeftOver
         // It leaves the class to its caller; RFC 1035 §3.2.4.
         | Malformed::Class
         // It takes the first OPT record wherever it stands; RFC 6891 §6.1.1.

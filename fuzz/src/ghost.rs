@@ -182,10 +182,11 @@ impl Ghost {
             return without_dane;
         }
         if !self.may_have_records() {
-            return match &self.alias {
-                Some(alias) if !alias.is_answered() || alias.passed.len() < 2 => Demand::Silence,
-                None if self.is_aliased() => Demand::Silence,
-                _ => without_dane,
+            // An alias that is not what the addresses came by has changed in between, and nobody knows which one holds.
+            return match self.alias {
+                None if !self.is_aliased() => without_dane,
+                Some(_) if self.alias_holds() => without_dane,
+                _ => Demand::Silence,
             };
         }
         if self.disagrees() || self.associations.is_empty() {
@@ -221,17 +222,17 @@ impl Ghost {
     fn may_have_records(&self) -> bool {
         let mut addresses = self.addresses.iter();
         addresses.any(|(_, lookup)| lookup.is_secure())
-            || (self.is_aliased()
-                && self.alias.as_ref().is_some_and(Lookup::is_secure)
-                && self.alias.as_ref().is_some_and(Lookup::is_aliased)
-                && self.alias_is_unchanged())
+            || (self.alias_holds() && self.alias.as_ref().is_some_and(Lookup::is_secure))
     }
 
-    /// The alias that was asked for by itself is the one that the addresses came by.
-    fn alias_is_unchanged(&self) -> bool {
-        let alias = self.alias.as_ref().and_then(|lookup| lookup.passed.get(1));
+    /// The alias that was asked for by itself is the one that addresses came by.
+    fn alias_holds(&self) -> bool {
+        let Some(alias) = self.alias.as_ref().filter(|alias| alias.is_aliased()) else {
+            return false;
+        };
         let mut addresses = self.addresses.iter();
-        addresses.any(|(_, lookup)| lookup.is_answered() && lookup.passed.get(1) == alias)
+        addresses
+            .any(|(_, lookup)| lookup.is_aliased() && lookup.passed.get(1) == alias.passed.get(1))
     }
 
     /// The two families securely lead to different names.

@@ -135,9 +135,10 @@ fn damaged(input: &mut Unstructured<'_>, der: &[u8]) -> Result<Vec<u8>> {
         2 => octets.insert(place, value),
         _ => {
             let other = FIXTURES[usize::from(value) % FIXTURES.len()].der;
-            let length = usize::from(kind >> 2).min(octets.len() - place);
-            let length = length.min(other.len().saturating_sub(place));
-            octets[place..place + length].copy_from_slice(&other[place..place + length]);
+            let patch = other.iter().skip(place).take(usize::from(kind >> 2));
+            for (octet, patch) in octets.iter_mut().skip(place).zip(patch) {
+                *octet = *patch;
+            }
         }
     }
     Ok(octets)

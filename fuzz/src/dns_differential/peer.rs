@@ -3,8 +3,11 @@
 use std::net::IpAddr;
 
 use domain::base::iana::Rtype;
-use domain::base::{ParsedRecord, ToName, UnknownRecordData};
-use domain::rdata::{A, Aaaa, Cname, Mx};
+use domain::base::opt::Opt;
+use domain::base::wire::ParseError;
+use domain::base::{ParsedName, ParsedRecord, ToName, UnknownRecordData};
+use domain::dep::octseq::Parser;
+use domain::rdata::{A, Aaaa};
 use smtp_dane::Name;
 use smtp_dane::dns::{self, Question, RecordData, ResourceRecord};
 use smtp_dane::tlsa::Record;
@@ -23,9 +26,9 @@ pub(super) struct Message {
 ///
 /// # Errors
 /// Where the message is malformed.
-pub(super) fn read(message: &[u8], question: &Question) -> Result<Option<Message>, String> {
+pub(super) fn read(octets: &[u8], question: &Question) -> Result<Option<Message>, String> {
     let text = |error: &dyn std::fmt::Display| error.to_string();
-    let message = domain::base::Message::from_octets(message).map_err(|error| text(&error))?;
+    let message = domain::base::Message::from_octets(octets).map_err(|error| text(&error))?;
     let header = message.header();
     if !header.qr() || header.opcode().to_int() != 0 || header.tc() {
         return Ok(None);
@@ -56,17 +59,21 @@ pub(super) fn read(message: &[u8], question: &Question) -> Result<Option<Message
     for record in message.answer().map_err(|error| text(&error))? {
         let record = record.map_err(|error| text(&error))?;
         reply.has_dname |= record.rtype() == Rtype::DNAME;
-        reply.records.extend(record_of(&record)?);
+        reply.records.extend(record_of(octets, &record)?);
     }
     let authority = message.authority().map_err(|error| text(&error))?;
     let additional = message.additional().map_err(|error| text(&error))?;
     for record in authority.chain(additional) {
-        record.map_err(|error| text(&error))?;
+        let record = record.map_err(|error| text(&error))?;
+        record.to_record::<Opt<_>>().map_err(|error| text(&error))?;
     }
     Ok(Some(reply))
 }
 
-fn record_of(record: &ParsedRecord<'_, &[u8]>) -> Result<Option<ResourceRecord>, String> {
+fn record_of(
+    message: &[u8],
+    record: &ParsedRecord<'_, &[u8]>,
+) -> Result<Option<ResourceRecord>, String> {
     macro_rules! data {
         ($kind:ty) => {
             record
@@ -78,15 +85,19 @@ fn record_of(record: &ParsedRecord<'_, &[u8]>) -> Result<Option<ResourceRecord>,
     let data = match record.rtype() {
         Rtype::A => data!(A).map(|a| RecordData::Address(IpAddr::V4(a.addr()))),
         Rtype::AAAA => data!(Aaaa).map(|a| RecordData::Address(IpAddr::V6(a.addr()))),
-        Rtype::CNAME => match data!(Cname<_>) {
-            Some(alias) => Some(RecordData::Alias(name_of(alias.cname())?)),
+        Rtype::CNAME => match data!(UnknownRecordData<_>) {
+            Some(alias) => Some(RecordData::Alias(name_in(message, alias.data())?)),
             None => None,
         },
-        Rtype::MX => match data!(Mx<_>) {
-            Some(mx) => Some(RecordData::Mx(dns::Mx {
-                preference: mx.preference(),
-                exchange: name_of(mx.exchange())?,
-            })),
+        Rtype::MX => match data!(UnknownRecordData<_>) {
+            Some(mx) => {
+                let (preference, exchange) =
+                    mx.data().split_first_chunk().ok_or("a short MX record")?;
+                Some(RecordData::Mx(dns::Mx {
+                    preference: u16::from_be_bytes(*preference),
+                    exchange: name_in(message, exchange)?,
+                }))
+            }
             None => None,
         },
         // Its own type for TLSA wants three octets at least; a record that is shorter is unusable, and no malformed message.
@@ -103,6 +114,21 @@ fn record_of(record: &ParsedRecord<'_, &[u8]>) -> Result<Option<ResourceRecord>,
         ttl => ttl,
     };
     Ok(data.map(|data| ResourceRecord { owner, ttl, data }))
+}
+
+/// Reads a name that fills its part of the RDATA. Its own types for CNAME and MX end a name with the RDATA even where a pointer has
+/// led out of it, which RFC 1035 §4.1.4 does not say.
+fn name_in(message: &[u8], part: &[u8]) -> Result<Name, String> {
+    let text = |error: ParseError| error.to_string();
+    let start = part.as_ptr().addr() - message.as_ptr().addr();
+    let mut parser = Parser::from_ref(message);
+    parser.advance(start).map_err(|error| error.to_string())?;
+    let name = ParsedName::parse(&mut parser).map_err(text)?;
+    if parser.pos() == start + part.len() {
+        name_of(&name)
+    } else {
+        Err("a name does not fill its part".to_owned())
+    }
 }
 
 fn name_of(name: &impl ToName) -> Result<Name, String> {
