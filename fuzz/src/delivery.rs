@@ -62,7 +62,7 @@ fn deliver(input: &mut Unstructured<'_>) -> Result<()> {
     let mut taken = 0;
     while !input.is_empty() {
         if let Step::Done(outcome) = delivery.step() {
-            check_outcome(outcome, &policy);
+            world.check_outcome(outcome, &policy);
             refuse(input, &mut delivery)?;
             return Ok(());
         }
@@ -94,11 +94,12 @@ fn refuse(input: &mut Unstructured<'_>, delivery: &mut Delivery) -> Result<()> {
     Ok(())
 }
 
-fn check_outcome(outcome: &Outcome, policy: &Policy) {
-    if let Outcome::Delivered { assurance, .. } = outcome
-        && policy.dane == DaneMode::Mandatory
-    {
-        assert!(matches!(assurance, Assurance::Authenticated(_)));
+/// What a connection gave, in the terms of what was demanded.
+const fn given(assurance: &Assurance) -> Demand {
+    match assurance {
+        Assurance::Cleartext(_) => Demand::Nothing,
+        Assurance::Encrypted | Assurance::NotAuthenticated(_) => Demand::Encryption,
+        Assurance::Authenticated(_) => Demand::Authentication,
     }
 }
 
@@ -116,19 +117,32 @@ impl World {
                 assert!(self.ghost.is_reachable());
             }
             Step::Session(session::Step::Transfer(assurance)) => {
-                let given = match assurance {
-                    Assurance::Cleartext(_) => Demand::Nothing,
-                    Assurance::Encrypted | Assurance::NotAuthenticated(_) => Demand::Encryption,
-                    Assurance::Authenticated(verified) => {
-                        self.check_proof(verified);
-                        Demand::Authentication
-                    }
-                };
+                if let Assurance::Authenticated(verified) = assurance {
+                    self.check_proof(verified);
+                }
+                let given = given(assurance);
                 assert!(given >= demand, "{assurance:?}: {:?}", self.ghost);
                 assert!(given == Demand::Nothing || self.is_encrypted);
             }
             Step::Session(_) | Step::Done(_) => {}
         }
+    }
+
+    /// Mail that was delivered was as safe as mandatory DANE wants, and an audit objects to what the answers forbid.
+    fn check_outcome(&self, outcome: &Outcome, policy: &Policy) {
+        let Outcome::Delivered {
+            assurance,
+            would_refuse,
+            ..
+        } = outcome
+        else {
+            return;
+        };
+        let given = given(assurance);
+        assert!(given == Demand::Authentication || policy.dane != DaneMode::Mandatory);
+        let is_forbidden = given < self.ghost.demand(policy);
+        assert_eq!(would_refuse.is_some(), is_forbidden, "{would_refuse:?}");
+        assert!(!is_forbidden || policy.dane == DaneMode::AuditOnly);
     }
 
     /// The record was published under DNSSEC, and it names what the server showed.
