@@ -168,7 +168,7 @@ fn message(input: &mut Unstructured<'_>, question: &Question, kind: u8) -> Resul
     let [counts, length]: [u8; 2] = input.arbitrary()?;
     let flags: u16 = if kind & 0x20 == 0 { 0x81a0 } else { 0x8180 };
     let mut message = vec![0, 7];
-    message.extend((flags | u16::from(kind >> 7) * 3).to_be_bytes());
+    message.extend((flags | (u16::from(kind >> 7) * 3)).to_be_bytes());
     message.extend([0, 1, 0, counts & 7, 0, counts >> 3 & 1, 0, counts >> 4 & 1]);
     message.extend(question.name().as_wire());
     message.extend(question.query_type().code().to_be_bytes());
