@@ -82,6 +82,7 @@ fn judge(input: &mut Unstructured<'_>) -> Result<()> {
         Ok(verified) => {
             assert_eq!(usage(verified), Usage::DANE_TA);
             assert_eq!(now, NOW, "certificates that have run out");
+            assert!(borne.is_some(), "no server here bears the name");
             assert_eq!(verified.name(), borne.as_ref());
             assert!(is_justified(&chain, verified), "{verified:?}");
         }
