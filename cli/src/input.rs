@@ -53,11 +53,11 @@ impl File {
         }
     }
 
-    /// Takes text that stands in another file; `name` says where.
-    pub(crate) fn within(name: String, text: &str) -> Self {
+    /// Takes text that is in no file of its own; `name` says where it stands.
+    pub(crate) fn within(name: String, text: &[u8]) -> Self {
         Self {
             name,
-            octets: text.as_bytes().to_vec(),
+            octets: text.to_vec(),
         }
     }
 

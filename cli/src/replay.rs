@@ -58,6 +58,17 @@ pub(crate) fn run(args: &ReplayArgs, style: Style) -> Result<Verdict, Ending> {
     Ok(verdict)
 }
 
+/// Replays a scenario that stands in no file, and gives what `--json` would print. Certificates must stand in it as text.
+///
+/// # Errors
+/// The line that says why it cannot be used.
+pub fn replay_text(text: &[u8]) -> Result<String, String> {
+    let name = "text".to_owned();
+    let file = File::within(name.clone(), text);
+    let replayed = Replayed::of_file(name, &file, None).map_err(|ending| ending.to_string())?;
+    serde_json::to_string(&replayed).map_err(|error| error.to_string())
+}
+
 /// What came of one file, as scripts read it. The names of fields are stable.
 #[derive(Debug, Serialize)]
 struct Replayed {
@@ -78,18 +89,26 @@ impl Replayed {
     /// [`Ending::Unusable`] if the file, or one that it names, cannot be used.
     fn of(path: &Path) -> Result<Self, Ending> {
         let file = File::read(path)?;
-        let scenario = Scenario::read(&file)?;
         let directory = match path.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
-        let pem = pem::Reader::new(&file, directory);
+        Self::of_file(path.display().to_string(), &file, Some(directory))
+    }
+
+    /// Makes the delivery of a file that was read; without a directory it can name no other files.
+    ///
+    /// # Errors
+    /// As [`Self::of`].
+    fn of_file(name: String, file: &File, directory: Option<&Path>) -> Result<Self, Ending> {
+        let scenario = Scenario::read(file)?;
+        let pem = pem::Reader::new(file, directory);
         let servers = Servers::build(&scenario, &pem)?;
         let run = play(&scenario, &servers)?;
         let report = Report::of(scenario.next_hop.to_string(), &run).ok_or(Ending::Broken)?;
         let expected = scenario.expect.as_ref();
         Ok(Self {
-            file: path.display().to_string(),
+            file: name,
             differences: expected.map_or_else(Vec::new, |expected| expected.differences(&report)),
             compared: expected.is_some(),
             description: scenario.description,

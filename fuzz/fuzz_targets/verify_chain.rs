@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| smtp_dane_fuzz::verify_chain(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| smtp_dane_fuzz::verify_chain::run(data));

@@ -42,15 +42,15 @@ impl Sources {
 #[derive(Debug)]
 pub(super) struct Reader<'a> {
     scenario: &'a File,
-    directory: PathBuf,
+    directory: Option<PathBuf>,
 }
 
 impl<'a> Reader<'a> {
-    /// Paths are relative to `directory`.
-    pub(super) fn new(scenario: &'a File, directory: &Path) -> Self {
+    /// Paths are relative to `directory`; without one there are no files to name.
+    pub(super) fn new(scenario: &'a File, directory: Option<&Path>) -> Self {
         Self {
             scenario,
-            directory: directory.to_owned(),
+            directory: directory.map(Path::to_owned),
         }
     }
 
@@ -123,9 +123,13 @@ impl<'a> Reader<'a> {
 
     fn open(&self, place: &str, source: &str) -> Result<File, Ending> {
         if source.contains(PEM_BEGIN) {
-            return Ok(File::within("PEM text".to_owned(), source));
+            return Ok(File::within("PEM text".to_owned(), source.as_bytes()));
         }
-        let file = File::read(&self.directory.join(source));
+        let Some(directory) = &self.directory else {
+            let why = "it is no PEM text, and this scenario can name no files";
+            return Err(self.scenario.unusable_at(&place, &why));
+        };
+        let file = File::read(&directory.join(source));
         file.map_err(|ending| self.at(place, ending))
     }
 
