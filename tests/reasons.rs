@@ -1,6 +1,8 @@
 //! Which of several reasons is reported: the one that is the nearest to success, and so of the most use to whoever must mend
 //! it.
 
+use std::collections::BTreeSet;
+
 use rcgen::CertificateParams;
 use smtp_dane::cert::CertificateError;
 use smtp_dane::tlsa::{MAX_RECORDS, Record, Role};
@@ -116,6 +118,8 @@ fn each_reason_why_octets_are_no_certificate_has_a_sentence_and_a_place() {
         CertificateError::LeftOver,
         CertificateError::RepeatedExtension,
     ];
+    let sentences: BTreeSet<String> = all.iter().map(ToString::to_string).collect();
+    assert_eq!(sentences.len(), all.len(), "{sentences:?}");
     for error in all {
         assert!(error.cite().starts_with("RFC "));
         let reason = VerifyError::Certificate(error);

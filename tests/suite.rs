@@ -76,3 +76,4 @@ mod submission;
 mod submission_0;
 mod support;
 mod tlsrpt;
+mod views;
