@@ -1,0 +1,3 @@
+pub mod host;
+pub mod routing;
+pub mod session;
