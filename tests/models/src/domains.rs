@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use smtp_dane::dns::{Mx, RecordData};
 use smtp_dane::resolve::{NextHop, SMTP_PORT};
-use smtp_dane::{DaneMode, Identity, Name, Policy};
+use smtp_dane::{DaneMode, FailedTls, Identity, InsecureMx, Name, Policy, RawPublicKeys};
 
 use crate::cases::Size;
 use crate::server::Alphabet;
@@ -233,6 +233,127 @@ pub fn routed(size: Size) -> Vec<Domain> {
         }
     }
     domains.extend(odd_domains());
+    domains
+}
+
+/// The domains to which mail is delivered.
+pub fn delivered(size: Size) -> Vec<Domain> {
+    use Kind::{Addressless, Alias, Both, HalfAlias, Ours, Signed, Unsigned};
+    const RIGHT: Kind = Signed(Tlsa::Right);
+    let own = || identities()[2].clone();
+    let mut domains = Vec::new();
+    // One host with two addresses, and everything that a server can do.
+    for kind in [Both(Tlsa::Right), Both(Tlsa::Unusable), Unsigned] {
+        for dane in ALL_MODES {
+            let raw = |policy: &mut Policy| {
+                policy.raw_public_keys = RawPublicKeys::AfterCertificates;
+            };
+            let plan = Plan {
+                signed: true,
+                hosts: &[(10, kind)],
+                many_lies: false,
+            };
+            domains.push(domain(&plan, policy(dane, raw), Alphabet::Full));
+        }
+    }
+    // Two and three hosts, each of another kind.
+    let mut sets: Vec<&[(u16, Kind)]> = vec![
+        &[(10, RIGHT), (20, Signed(Tlsa::Unusable))],
+        &[(10, HalfAlias(Tlsa::Right)), (20, Unsigned)],
+        &[(10, Addressless), (20, Alias(Tlsa::Other))],
+        &[(10, RIGHT), (20, Ours), (30, Signed(Tlsa::Nothing))],
+        &[
+            (10, RIGHT),
+            (20, Signed(Tlsa::Unusable)),
+            (30, Signed(Tlsa::Other)),
+        ],
+        &[(10, Addressless), (20, Addressless)],
+    ];
+    if size == Size::Full {
+        sets.extend::<[&[(u16, Kind)]; 4]>([
+            &[(10, Both(Tlsa::Right)), (20, Both(Tlsa::Nothing))],
+            &[(10, RIGHT), (20, Unsigned), (30, Signed(Tlsa::Mixed))],
+            &[
+                (10, Signed(Tlsa::Agile)),
+                (10, Unsigned),
+                (20, Alias(Tlsa::Right)),
+            ],
+            &[(10, Unsigned), (20, Ours), (20, RIGHT)],
+        ]);
+    }
+    for hosts in sets {
+        for dane in ENFORCING {
+            let plan = Plan {
+                signed: true,
+                hosts,
+                many_lies: false,
+            };
+            let known = policy(dane, |policy| policy.identities = own().into());
+            domains.push(domain(&plan, known, Alphabet::Few));
+        }
+    }
+    let insecure: &[(u16, Kind)] = &[(10, RIGHT), (20, Unsigned)];
+    for insecure_mx in [InsecureMx::UseTlsa, InsecureMx::Encrypt, InsecureMx::Ignore] {
+        let plan = Plan {
+            signed: false,
+            hosts: insecure,
+            many_lies: size == Size::Full,
+        };
+        let lenient = policy(DaneMode::Opportunistic, |policy| {
+            policy.insecure_mx = insecure_mx
+        });
+        domains.push(domain(&plan, lenient, Alphabet::Few));
+    }
+    let plan = Plan {
+        signed: false,
+        hosts: insecure,
+        many_lies: true,
+    };
+    let strict = policy(DaneMode::Mandatory, |policy| {
+        policy.identities = own().into()
+    });
+    domains.push(domain(&plan, strict, Alphabet::Few));
+    for dane in ENFORCING {
+        domains.push(relay(RIGHT, policy(dane, |_| ())));
+        domains.push(relay(Addressless, policy(dane, |_| ())));
+    }
+    // Aliases of the domain are a matter of the route alone.
+    domains.extend(
+        odd_domains()
+            .into_iter()
+            .filter(|domain| !domain.zone.one_by_one),
+    );
+    domains
+}
+
+/// The domains to which an audit delivers.
+pub fn audited(size: Size) -> Vec<Domain> {
+    use Kind::{Alias, Both, HalfAlias, Signed, Unsigned};
+    let mut sets: Vec<&[(u16, Kind)]> = vec![
+        &[(10, Both(Tlsa::Right))],
+        &[(10, Both(Tlsa::Unusable))],
+        &[(10, Signed(Tlsa::Overfull))],
+        &[(10, HalfAlias(Tlsa::Right))],
+        &[(10, Alias(Tlsa::Other))],
+    ];
+    if size == Size::Full {
+        sets.push(&[(10, Unsigned)]);
+        sets.push(&[(10, Signed(Tlsa::Right)), (20, Signed(Tlsa::Nothing))]);
+    }
+    let mut domains = Vec::new();
+    for hosts in sets {
+        for failed_tls in [FailedTls::Cleartext, FailedTls::Refuse] {
+            for signed in [true, false] {
+                let plan = Plan {
+                    signed,
+                    hosts,
+                    many_lies: false,
+                };
+                let audit = policy(DaneMode::AuditOnly, |policy| policy.failed_tls = failed_tls);
+                domains.push(domain(&plan, audit, Alphabet::Full));
+            }
+        }
+    }
     domains
 }
 

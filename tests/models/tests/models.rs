@@ -1,20 +1,14 @@
+//! Every property of every model. Print the figures with `-- --nocapture`.
+
+use smtp_dane_models::{Size, run};
+
 #[test]
-fn sessions() {
-    let report = smtp_dane_models::sessions();
-    println!("{report}");
-    assert!(report.holds());
+fn every_model_holds_in_its_small_worlds() {
+    assert!(run(Size::Small, &[]));
 }
 
 #[test]
-fn hosts() {
-    let report = smtp_dane_models::hosts(smtp_dane_models::Size::Small);
-    println!("{report}");
-    assert!(report.holds());
-}
-
-#[test]
-fn routes() {
-    let report = smtp_dane_models::routes(smtp_dane_models::Size::Small);
-    println!("{report}");
-    assert!(report.holds());
+#[ignore = "takes minutes in a debug build: `.ci/run models`"]
+fn every_model_holds_in_all_of_its_worlds() {
+    assert!(run(Size::Full, &[]));
 }
