@@ -12,6 +12,7 @@ use crate::zone::{Tlsa, Zone, address, mx, name};
 
 /// How many worlds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a model has two sizes")]
 pub enum Size {
     /// As many as a debug build explores in seconds: no policies but the modes of DANE.
     Small,

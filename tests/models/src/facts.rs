@@ -217,11 +217,12 @@ pub fn demands(
     policy: &Policy,
 ) -> Vec<Demand> {
     let (kind, security) = route;
-    let published = match kind {
-        RouteKind::Literal | RouteKind::Submission => vec![Published::Nothing],
-        _ => published(zone, host),
-    };
     let mandatory = policy.dane == DaneMode::Mandatory;
+    if kind == RouteKind::Submission {
+        // RFC 7672 §7: the public PKI must prove the server, and no certificate of the world has a root.
+        let nobody = Demand::Proof(Vec::new());
+        return vec![if mandatory { Demand::Silence } else { nobody }];
+    }
     let demand = |published: Published| match (policy.dane, published) {
         (DaneMode::Off | DaneMode::AuditOnly, _) => Demand::Nothing,
         (DaneMode::Mandatory, _) if security == Security::Insecure => Demand::Silence,
@@ -239,7 +240,7 @@ pub fn demands(
         }
         (_, Published::Usable(certificates)) => Demand::Proof(certificates),
     };
-    published.into_iter().map(demand).collect()
+    published(zone, host).into_iter().map(demand).collect()
 }
 
 /// What a host has published (RFC 7672 §2.2.2, §2.2.3), for each state of the zone.

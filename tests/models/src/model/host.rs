@@ -34,7 +34,7 @@ pub struct State {
 #[derive(Clone, Debug, PartialEq, Hash)]
 enum Phase {
     LookingUp {
-        lookup: HostLookup,
+        lookup: Box<HostLookup>,
         facts: Facts,
         answers: u8,
     },
@@ -80,7 +80,7 @@ impl Hosts {
         let bars = facts.bars((route.kind(), route.security()), &of.policy);
         match lookup.step() {
             Step::Lookup(_) => Phase::LookingUp {
-                lookup,
+                lookup: Box::new(lookup),
                 facts,
                 answers,
             },
@@ -166,7 +166,7 @@ impl Model for Hosts {
                 let query = last.open().iter().find(|query| query.id() == id)?;
                 facts.note(&self.case(last).host, query.question(), &given);
                 lookup.handle(id, given.answer).ok()?;
-                self.after_lookup(case, lookup, facts, answers + 1)
+                self.after_lookup(case, *lookup, facts, answers + 1)
             }
             (
                 Phase::Connected {
@@ -312,9 +312,9 @@ impl Hosts {
         let Phase::LookingUp { lookup, .. } = &state.phase else {
             return true;
         };
-        let mut tried = lookup.clone();
+        let mut tried = HostLookup::clone(lookup);
         let mut answers = self.strange.answers(state.open());
         let all_refused = answers.all(|(id, answer)| tried.handle(id, answer).is_err());
-        all_refused && tried == *lookup
+        all_refused && tried == **lookup
     }
 }
