@@ -268,6 +268,7 @@ pub fn delivered(size: Size) -> Vec<Domain> {
             (30, Signed(Tlsa::Other)),
         ],
         &[(10, Addressless), (20, Addressless)],
+        &[(10, Addressless), (20, Ours)],
     ];
     if size == Size::Full {
         sets.extend::<[&[(u16, Kind)]; 4]>([

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use smtp_dane::dns::{QueryType, Question, RecordData, Security};
 use smtp_dane::resolve::RouteKind;
-use smtp_dane::{AddressFamily, DaneMode, Identity, InsecureMx, MxAlias, Name, Policy};
+use smtp_dane::{AddressFamily, DaneMode, Digests, Identity, InsecureMx, MxAlias, Name, Policy};
 
 use crate::resolver::{Given, Says};
 use crate::server::{Certificate, Connection};
@@ -240,23 +240,26 @@ pub fn demands(
         }
         (_, Published::Usable(certificates)) => Demand::Proof(certificates),
     };
-    published(zone, host).into_iter().map(demand).collect()
+    published(zone, host, policy.digests)
+        .into_iter()
+        .map(demand)
+        .collect()
 }
 
 /// What a host has published (RFC 7672 §2.2.2, §2.2.3), for each state of the zone.
-fn published(zone: &Zone, host: &Name) -> Vec<Published> {
+fn published(zone: &Zone, host: &Name, digests: Digests) -> Vec<Published> {
     let aliases = match zone.node(host) {
         Node::Unsigned | Node::Absent => return vec![Published::Nothing],
         Node::Signed { aliases, .. } => aliases,
     };
     if aliases.is_empty() {
-        return vec![zone.published_at(host)];
+        return vec![zone.published_at(host, digests)];
     }
     let behind = |target: &Name| match zone.node(target) {
-        Node::Signed { .. } if zone.published_at(target) != Published::Nothing => {
-            zone.published_at(target)
+        Node::Signed { .. } if zone.published_at(target, digests) != Published::Nothing => {
+            zone.published_at(target, digests)
         }
-        _ => zone.published_at(host),
+        _ => zone.published_at(host, digests),
     };
     aliases.iter().map(behind).collect()
 }

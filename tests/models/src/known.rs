@@ -94,11 +94,15 @@ impl Known {
         } else {
             Security::Insecure
         };
-        let own = self.own_preference(domain, policy, certain);
         let hosts = self.mx.hosts(domain);
-        let is_out = |(preference, host): &(u16, Name)| {
-            self.facts(host).are_definite(policy) || own.is_some_and(|own| *preference >= own)
-        };
+        let own = self.own_preference(domain, policy, Security::Insecure);
+        if own.is_some() {
+            // Mail that this site keeps for better hosts waits for them.
+            let own = self.own_preference(domain, policy, certain);
+            let best = hosts.first().map(|(preference, _)| *preference);
+            return own.is_some() && own == best;
+        }
+        let is_out = |(_, host): &(u16, Name)| self.facts(host).are_definite(policy);
         !hosts.is_empty() && hosts.iter().all(is_out)
     }
 }

@@ -37,7 +37,7 @@
 //!
 //! | model | real machines | worlds |
 //! |---|---|---|
-//! | session | `Session` | every TLS policy of a relay × failed TLS × raw public keys × implicit TLS, everything on the wire |
+//! | session | `Session` | every TLS policy of a relay × failed TLS × raw public keys × digests × implicit TLS, everything on the wire |
 //! | host | `HostLookup`, then `Session` | all that a zone can say of one host × every kind of route × the policies that a lookup reads |
 //! | routing | `Routing` | up to three hosts, aliases, denials, null MX × who this site is × modes |
 //! | delivery | `Delivery` | up to three hosts, or two with two addresses each, of a few kinds each |

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use smtp_dane::Name;
 use smtp_dane::dns::{Mx, RecordData};
 use smtp_dane::tlsa::{MatchingType, Record, Selector, Usage, sha256, sha512};
+use smtp_dane::{Digests, Name};
 
 use crate::server::Certificate;
 
@@ -79,9 +79,9 @@ impl Zone {
         }
     }
 
-    pub fn published_at(&self, host: &Name) -> Published {
+    pub fn published_at(&self, host: &Name, digests: Digests) -> Published {
         let tlsa = self.published.get(host);
-        tlsa.map_or(Published::Nothing, |tlsa| tlsa.published())
+        tlsa.map_or(Published::Nothing, |tlsa| tlsa.published(digests))
     }
 
     pub fn node(&self, owner: &Name) -> &Node {
@@ -191,15 +191,18 @@ impl Tlsa {
         records.into_iter().map(RecordData::Tlsa).collect()
     }
 
-    pub fn published(self) -> Published {
-        match self {
-            Self::Nothing | Self::Delegated | Self::AliasUnsigned => Published::Nothing,
-            Self::Right | Self::Whole | Self::Mixed | Self::AliasSigned => {
-                Published::Usable(vec![Certificate::Right])
-            }
-            Self::Other | Self::Agile => Published::Usable(vec![Certificate::Other]),
-            Self::Unusable => Published::Unusable,
-            Self::Overfull => Published::Overfull,
+    /// What it amounts to for a site that believes these digests.
+    pub fn published(self, digests: Digests) -> Published {
+        let right = || Published::Usable(vec![Certificate::Right]);
+        match (self, digests) {
+            (Self::Nothing | Self::Delegated | Self::AliasUnsigned, _) => Published::Nothing,
+            (Self::Overfull, _) => Published::Overfull,
+            // All records here but one are by SHA2-256.
+            (Self::Agile, Digests::Sha256 | Digests::Sha256OverSha512) => right(),
+            (Self::Agile, _) => Published::Usable(vec![Certificate::Other]),
+            (Self::Unusable, _) | (_, Digests::Sha512) => Published::Unusable,
+            (Self::Right | Self::Whole | Self::Mixed | Self::AliasSigned, _) => right(),
+            (Self::Other, _) => Published::Usable(vec![Certificate::Other]),
         }
     }
 

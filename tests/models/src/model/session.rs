@@ -1,7 +1,7 @@
 //! [`Session`] alone, under every TLS policy and every policy of the site that it reads.
 
 use smtp_dane::session::{Session, Step};
-use smtp_dane::{DaneMode, FailedTls, Policy, RawPublicKeys};
+use smtp_dane::{DaneMode, Digests, FailedTls, Policy, RawPublicKeys};
 use stateright::{Model, Property};
 
 use crate::facts::{Demand, demands};
@@ -79,15 +79,25 @@ impl Sessions {
     }
 }
 
+const DIGESTS: [Digests; 4] = [
+    Digests::Sha512OverSha256,
+    Digests::Sha256OverSha512,
+    Digests::Sha256,
+    Digests::Sha512,
+];
+
 fn policies(dane: DaneMode) -> Vec<Policy> {
     let mut policies = Vec::new();
     for failed_tls in [FailedTls::Cleartext, FailedTls::Refuse] {
         for raw_public_keys in [RawPublicKeys::Never, RawPublicKeys::AfterCertificates] {
-            let mut policy = Policy::default();
-            policy.dane = dane;
-            policy.failed_tls = failed_tls;
-            policy.raw_public_keys = raw_public_keys;
-            policies.push(policy);
+            for digests in DIGESTS {
+                let mut policy = Policy::default();
+                policy.dane = dane;
+                policy.failed_tls = failed_tls;
+                policy.raw_public_keys = raw_public_keys;
+                policy.digests = digests;
+                policies.push(policy);
+            }
         }
     }
     policies
