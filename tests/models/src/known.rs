@@ -87,23 +87,13 @@ impl Known {
         self.mx.security() >= certain && (is_definite || (own.is_some() && own == best))
     }
 
-    /// Every host has no address, or is this site or no better, by answers that are definite.
+    /// Every host has no address, by answers that are definite, and none is this site: mail that a site keeps for better hosts
+    /// waits for them.
     pub fn no_host_is_left(&self, domain: &Name, policy: &Policy) -> bool {
-        let certain = if policy.dane == DaneMode::Mandatory {
-            Security::Secure
-        } else {
-            Security::Insecure
-        };
         let hosts = self.mx.hosts(domain);
         let own = self.own_preference(domain, policy, Security::Insecure);
-        if own.is_some() {
-            // Mail that this site keeps for better hosts waits for them.
-            let own = self.own_preference(domain, policy, certain);
-            let best = hosts.first().map(|(preference, _)| *preference);
-            return own.is_some() && own == best;
-        }
         let is_out = |(_, host): &(u16, Name)| self.facts(host).are_definite(policy);
-        !hosts.is_empty() && hosts.iter().all(is_out)
+        own.is_none() && !hosts.is_empty() && hosts.iter().all(is_out)
     }
 }
 

@@ -12,7 +12,7 @@ fn every_model_holds_in_its_small_worlds() {
 }
 
 #[test]
-#[ignore = "takes minutes in a debug build: `.ci/run models`"]
+#[ignore = "wants a release build: `.ci/run models`"]
 fn every_model_holds_in_all_of_its_worlds() {
     assert!(run(Size::Full, &[]));
 }
