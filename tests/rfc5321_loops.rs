@@ -212,13 +212,22 @@ fn deliver_late(zone: &Zone, host: &str) -> Run {
 }
 
 #[test]
-fn section_5_1_a_site_that_is_recognised_late_is_the_reason_before_missing_addresses() {
-    let zone = Zone::unsigned().with(
-        "example.com MX 10 mx1.example.com
-         example.com MX 20 mx2.example.com
-         mx2.example.com A 192.0.2.33",
-    );
-    let run = deliver_late(&zone, "mx2.example.com");
+fn section_5_1_a_site_that_is_recognised_late_waits_for_the_addresses_of_better_hosts_too() {
+    let zone = |preference: u16| {
+        Zone::unsigned()
+            .with(&format!("example.com MX {preference} mx1.example.com"))
+            .with("example.com MX 20 mx2.example.com\nmx2.example.com A 192.0.2.33")
+    };
+    // A lookup that failed for a while must not turn mail that waits into mail that is returned.
+    let run = deliver_late(&zone(10), "mx2.example.com");
+    let Outcome::Deferred(Deferral::Host { host, error }) = run.outcome() else {
+        panic!("{:?}", run.outcome());
+    };
+    assert_eq!(host.to_string(), "mx1.example.com");
+    assert!(matches!(error, HostError::NoAddress { .. }));
+
+    // An equal of this site is not waited for, whatever it is that it lacks.
+    let run = deliver_late(&zone(20), "mx2.example.com");
     let Outcome::Failed(Final::NoHost { host, error }) = run.outcome() else {
         panic!("{:?}", run.outcome())
     };

@@ -58,20 +58,25 @@ impl Outcome {
         if route.has_unproven_loop() {
             return Self::Deferred(Deferral::NoRoute(RouteError::UnprovenLoop));
         }
-        let loops = |host: &&HostRecord| host.error() == Some(&HostError::Ourselves);
-        match hosts.iter().find(loops).or(hosts.first()) {
-            // That the better hosts have no address says nothing of the mail that this site holds for them, and a relay without
-            // one is the administrator's mistake: both may be mended.
-            Some(host) if !loops(&host) && (route.is_by_relay() || route.has_this_site()) => {
+        let ourselves = hosts
+            .iter()
+            .find(|host| host.error() == Some(&HostError::Ourselves));
+        match hosts.first() {
+            // That the better hosts have no address says nothing of the mail that this site holds for them, whenever it is that
+            // it was recognised, and a relay without one is the administrator's mistake: all may be mended.
+            Some(best) if best.waits_for_address(ourselves, route) => {
                 Self::Deferred(Deferral::Host {
-                    host: host.exchanger.host().clone(),
-                    error: host.error().cloned().unwrap_or(HostError::Ourselves),
+                    host: best.exchanger.host().clone(),
+                    error: best.error().cloned().unwrap_or(HostError::Ourselves),
                 })
             }
-            Some(host) => Self::Failed(Failure::NoHost {
-                host: host.exchanger.host().clone(),
-                error: host.error().cloned().unwrap_or(HostError::Ourselves),
-            }),
+            Some(best) => {
+                let reason = ourselves.unwrap_or(best);
+                Self::Failed(Failure::NoHost {
+                    host: reason.exchanger.host().clone(),
+                    error: reason.error().cloned().unwrap_or(HostError::Ourselves),
+                })
+            }
             // A route has a host. If it had none, waiting would be the lesser evil.
             None => Self::Deferred(Deferral::NoRoute(RouteError::UnprovenLoop)),
         }
@@ -261,6 +266,15 @@ impl HostRecord {
 
     fn error(&self) -> Option<&HostError> {
         self.plan.as_ref().err()
+    }
+
+    /// Whether the mail is to wait until this host, the best of the route, has an address: it is preferred to this site, or the
+    /// administrator named it.
+    fn waits_for_address(&self, ourselves: Option<&Self>, route: &Route) -> bool {
+        match ourselves {
+            Some(own) => self.exchanger.preference() < own.exchanger.preference(),
+            None => route.is_by_relay() || route.has_this_site(),
+        }
     }
 
     /// Why mail for this host must wait, unless the host is out for good.
