@@ -59,7 +59,7 @@
 //! - Trust anchors (usage 2), names, dates and signatures: the certificates are fixed, and the records here name the server's own.
 //!   `tests/prop_verify.rs` and `tests/openssl` are for these. Messages of the DNS and their parser: `tests/prop_dns.rs`, and fuzzing.
 //! - TLS policies by the public PKI (submission) are looked up, but no chain is ever shown that a root would prove.
-//! - Long chains of aliases, more than three hosts, more than two addresses, ports other than 25, bounds of the policy.
+//! - Long chains of aliases, more than three hosts, more than two addresses, ports other than 25, IPv4 before IPv6, bounds of the policy.
 //! - States are told apart by digests of 64 bits, so that one may be missed; among a million with a chance of one in 10⁷.
 //! - The lies are a small alphabet. That others do not matter rests on reading the code, which compares names and addresses and
 //!   does nothing else with them.
