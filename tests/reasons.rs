@@ -111,6 +111,15 @@ fn what_lies_beside_the_path_does_not_hide_the_reason() {
 }
 
 #[test]
+fn a_certificate_that_nobody_can_read_is_the_reason_only_where_a_record_reads_it() {
+    let structure = VerifyError::Certificate(CertificateError::Structure);
+    for (selector, reason) in [(0, VerifyError::NoRecordMatched), (1, structure)] {
+        let records = [raw(3, selector, 1, &[7; 32])];
+        assert_eq!(judge(&records, &[b"garbage"]), Err(reason));
+    }
+}
+
+#[test]
 fn each_reason_why_octets_are_no_certificate_has_a_sentence_and_a_place() {
     let all = [
         CertificateError::Structure,

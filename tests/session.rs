@@ -2,6 +2,7 @@
 
 mod table;
 
+use smtp_dane::dns::QueryType;
 use smtp_dane::resolve::{NextHop, TlsPolicy, Unexpected};
 use smtp_dane::session::{Event, Session, StartTlsOffer, Step};
 use smtp_dane::{
@@ -14,7 +15,7 @@ use crate::support::name;
 use crate::support::sites::{ONE_HOST, authentication, domain, foreign_proof, relay};
 use crate::support::sites::{unusable, usable};
 use crate::support::world::NOW;
-use crate::support::zone::Zone;
+use crate::support::zone::{Failure, Zone};
 
 /// What the records demand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,18 +29,27 @@ enum Kind {
     RawKey,
     /// The same as `Authenticate`; local policy only looks on.
     Audit,
+    /// The same as `Encrypt`; local policy only looks on.
+    AuditedEncryption,
+    /// That nobody connects, since the TLSA lookup failed; local policy only looks on.
+    AuditedRefusal,
 }
 
-use Kind::{Audit, Authenticate, Encrypt, Opportunistic, RawKey, Resolute};
+use Kind::{
+    Audit, AuditedEncryption, AuditedRefusal, Authenticate, Encrypt, Opportunistic, RawKey,
+    Resolute,
+};
 use table::{HANDSHAKE, INJECTED, RECONNECT, START_TLS, TABLE};
 
-const KINDS: [Kind; 6] = [
+const KINDS: [Kind; 8] = [
     Opportunistic,
     Encrypt,
     Authenticate,
     Resolute,
     RawKey,
     Audit,
+    AuditedEncryption,
+    AuditedRefusal,
 ];
 
 impl Kind {
@@ -47,7 +57,10 @@ impl Kind {
         let zone = Zone::signed().with(ONE_HOST);
         match self {
             Self::Opportunistic | Self::Resolute => zone,
-            Self::Encrypt => zone.with(&unusable("mx.example.com")),
+            Self::Encrypt | Self::AuditedEncryption => zone.with(&unusable("mx.example.com")),
+            Self::AuditedRefusal => {
+                zone.failing("_25._tcp.mx.example.com", QueryType::Tlsa, Failure::ALL[0])
+            }
             Self::Authenticate | Self::RawKey | Self::Audit => zone.with(&usable("mx.example.com")),
         }
     }
@@ -57,7 +70,9 @@ impl Kind {
         match self {
             Self::Resolute => policy.failed_tls = FailedTls::Refuse,
             Self::RawKey => policy.raw_public_keys = RawPublicKeys::AfterCertificates,
-            Self::Audit => policy.dane = DaneMode::AuditOnly,
+            Self::Audit | Self::AuditedEncryption | Self::AuditedRefusal => {
+                policy.dane = DaneMode::AuditOnly;
+            }
             Self::Opportunistic | Self::Encrypt | Self::Authenticate => {}
         }
         policy
@@ -198,7 +213,9 @@ fn check_strength(kind: Kind, session: &Session) {
         return;
     };
     let allowed = match kind {
-        Opportunistic => assurance.starts_with("Cleartext") || assurance == "Encrypted",
+        Opportunistic | AuditedEncryption | AuditedRefusal => {
+            assurance.starts_with("Cleartext") || assurance == "Encrypted"
+        }
         Encrypt => assurance == "Encrypted",
         Authenticate | RawKey => assurance == "Authenticated",
         // It protects nothing, and says so.

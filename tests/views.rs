@@ -1,9 +1,12 @@
-//! What a delivery shows of itself while it runs.
+//! What values show of themselves.
 
 use smtp_dane::Policy;
 use smtp_dane::delivery::Step;
+use smtp_dane::resolve::Unexpected;
 
 use crate::support::certificates::leaf;
+use crate::support::dane::raw;
+use crate::support::name;
 use crate::support::sites::{ONE_HOST, domain, usable};
 use crate::support::world::{Server, World};
 use crate::support::zone::Zone;
@@ -38,4 +41,18 @@ fn a_delivery_shows_its_route_once_it_is_known_and_its_plan_while_a_host_is_trie
         "{looked_up} {tried}"
     );
     assert!(run.delivery.plan().is_none() && run.delivery.route().is_some());
+}
+
+#[test]
+fn what_is_printed_for_developers_is_what_people_read() {
+    let record = raw(3, 1, 1, &[0xab, 0x0f]);
+    assert_eq!(format!("{record:?}"), "Record(3 1 1 ab0f)");
+    assert_eq!(
+        format!("{:?}", name("mx.example.com")),
+        "Name(mx.example.com)"
+    );
+    assert_eq!(
+        Unexpected.to_string(),
+        "the event does not belong to the present state; nothing was changed"
+    );
 }

@@ -1,7 +1,10 @@
 //! The states of a session, and what each event leads to.
 
 use super::KINDS;
-use super::Kind::{self, Audit, Authenticate, Encrypt, Opportunistic, RawKey, Resolute};
+use super::Kind::{
+    self, Audit, AuditedEncryption, AuditedRefusal, Authenticate, Encrypt, Opportunistic, RawKey,
+    Resolute,
+};
 
 /// Ways into every state, by the events that lead there.
 pub const HELLO: &[&str] = &[];
@@ -43,7 +46,13 @@ pub const INJECTED: &str = "abandon: PlaintextInjected";
 pub const TABLE: &[Row] = &[
     (
         HELLO,
-        &[Opportunistic, Resolute, Audit],
+        &[
+            Opportunistic,
+            Resolute,
+            Audit,
+            AuditedEncryption,
+            AuditedRefusal,
+        ],
         &[
             ("offered", "start TLS"),
             ("absent", "transfer: Cleartext(NotOffered)"),
@@ -63,7 +72,7 @@ pub const TABLE: &[Row] = &[
     ),
     (
         START_TLS,
-        &[Opportunistic, Audit],
+        &[Opportunistic, Audit, AuditedEncryption, AuditedRefusal],
         &[
             ("220", "handshake"),
             ("220+1", INJECTED),
@@ -93,7 +102,7 @@ pub const TABLE: &[Row] = &[
     ),
     (
         HANDSHAKE,
-        &[Opportunistic],
+        &[Opportunistic, AuditedEncryption, AuditedRefusal],
         &[
             ("encrypted", "transfer: Encrypted"),
             // Nothing was to be proved: what could not be read is a handshake that failed.
@@ -181,7 +190,7 @@ pub const TABLE: &[Row] = &[
     ),
     (
         RECONNECT,
-        &[Opportunistic, Audit],
+        &[Opportunistic, Audit, AuditedEncryption, AuditedRefusal],
         &[("reconnected", "say hello"), ("lost", LOST)],
     ),
     (
@@ -194,7 +203,7 @@ pub const TABLE: &[Row] = &[
     ),
     (
         SECOND_HELLO,
-        &[Opportunistic, Audit],
+        &[Opportunistic, Audit, AuditedEncryption, AuditedRefusal],
         &[
             // TLS was tried, and is not tried again.
             ("offered", "transfer: Cleartext(HandshakeFailed)"),
@@ -203,8 +212,28 @@ pub const TABLE: &[Row] = &[
             ("lost", LOST),
         ],
     ),
-    (CLEARTEXT, &[Opportunistic, Resolute, Audit], &[]),
-    (ENCRYPTED, &[Opportunistic, Encrypt, Resolute], &[]),
+    (
+        CLEARTEXT,
+        &[
+            Opportunistic,
+            Resolute,
+            Audit,
+            AuditedEncryption,
+            AuditedRefusal,
+        ],
+        &[],
+    ),
+    (
+        ENCRYPTED,
+        &[
+            Opportunistic,
+            Encrypt,
+            Resolute,
+            AuditedEncryption,
+            AuditedRefusal,
+        ],
+        &[],
+    ),
     (AUTHENTICATED, &[Authenticate, RawKey, Audit], &[]),
     (ABANDONED, &KINDS, &[]),
 ];
