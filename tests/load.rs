@@ -7,7 +7,6 @@ mod servers;
 mod site;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
 
 use smtp_dane::delivery::{AttemptResult, Event, HostRecord, Outcome, Step};
 use smtp_dane::dns::{Answer, Discard, QueryId, Question, Trust};
@@ -19,10 +18,6 @@ use crate::support::zone::Failure;
 use site::Site;
 
 const DELIVERIES: usize = 10_000;
-
-/// For all of them, and each once more alone. Without optimisation it takes a tenth of this; were anything to grow with the square of
-/// their number, it would take far more.
-const PATIENCE: Duration = Duration::from_secs(90);
 
 /// One delivery among the others.
 struct Member {
@@ -259,7 +254,6 @@ fn assert_like_alone(member: &Member) {
 #[test]
 fn ten_thousand_deliveries_at_once_each_end_as_they_would_alone() {
     let seed = Seed::of_environment();
-    let start = Instant::now();
     let mut crowd = Crowd::new(seed.0);
     crowd.run_to_the_end();
     for member in &crowd.members {
@@ -278,5 +272,4 @@ fn ten_thousand_deliveries_at_once_each_end_as_they_would_alone() {
     } = crowd.tally;
     assert!(most_under_way >= DELIVERIES);
     assert!(misdirected >= 1000 && repeated >= 1000);
-    assert!(start.elapsed() < PATIENCE, "{:?}", start.elapsed());
 }

@@ -345,3 +345,26 @@ fn the_search_for_a_shorter_path_ends_soon() {
     assert_eq!(result, Ok((2, 6)));
     assert!(begin.elapsed() < Duration::from_secs(2));
 }
+
+#[test]
+fn of_one_authority_four_certificates_are_looked_at() {
+    let root = Authority::root();
+    let issuer = root.below("Issuer");
+    let server = issuer.server();
+    // Each is another certificate, and too old.
+    let old = |day: u8| {
+        root.cross_sign(&issuer, |params| {
+            expired(params);
+            params.serial_number = Some(vec![day].into());
+        })
+    };
+    let twins = [1, 2, 3, 4].map(old);
+    let judged = |old: &[Vec<u8>]| {
+        let mut chain = vec![server.as_slice()];
+        chain.extend(old.iter().map(Vec::as_slice));
+        chain.extend([issuer.der.as_slice(), &root.der]);
+        judge(&[record(2, 1, 1, &root.der)], &chain)
+    };
+    assert!(judged(&twins[..3]).is_ok());
+    assert_eq!(judged(&twins), Err(VerifyError::Expired));
+}

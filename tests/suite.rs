@@ -69,6 +69,7 @@ mod rfc9525;
 mod rustls_handshakes;
 #[cfg(feature = "rustls")]
 mod rustls_odd;
+mod sentences;
 mod session;
 mod session_more;
 mod shuffle;

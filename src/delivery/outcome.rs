@@ -58,28 +58,29 @@ impl Outcome {
         if route.has_unproven_loop() {
             return Self::Deferred(Deferral::NoRoute(RouteError::UnprovenLoop));
         }
-        let ourselves = hosts
-            .iter()
-            .find(|host| host.error() == Some(&HostError::Ourselves));
-        match hosts.first() {
-            // That the better hosts have no address says nothing of the mail that this site holds for them, whenever it is that
-            // it was recognised, and a relay without one is the administrator's mistake: all may be mended.
-            Some(best) if best.waits_for_address(ourselves, route) => {
-                Self::Deferred(Deferral::Host {
-                    host: best.exchanger.host().clone(),
-                    error: best.error().cloned().unwrap_or(HostError::Ourselves),
-                })
-            }
-            Some(best) => {
-                let reason = ourselves.unwrap_or(best);
-                Self::Failed(Failure::NoHost {
-                    host: reason.exchanger.host().clone(),
-                    error: reason.error().cloned().unwrap_or(HostError::Ourselves),
-                })
-            }
-            // A route has a host. If it had none, waiting would be the lesser evil.
-            None => Self::Deferred(Deferral::NoRoute(RouteError::UnprovenLoop)),
+        let barred = |host: &HostRecord| {
+            let error = host.plan.as_ref().err()?;
+            Some((host.exchanger.clone(), error.clone()))
+        };
+        let mut barred = hosts.iter().filter_map(barred);
+        // A route has a host. If it had none, waiting would be the lesser evil.
+        let Some((best, why)) = barred.clone().next() else {
+            return Self::Deferred(Deferral::NoRoute(RouteError::UnprovenLoop));
+        };
+        let ourselves = barred.find(|(_, error)| *error == HostError::Ourselves);
+        let is_waited_for = match &ourselves {
+            Some((own, _)) => best.preference() < own.preference(),
+            None => route.is_by_relay() || route.has_this_site(),
+        };
+        // That a better host has no address says nothing of the mail that this site holds for it, whenever it is that this site was
+        // recognised, and a relay without one is the administrator's mistake: both may be mended.
+        if is_waited_for {
+            let host = best.host().clone();
+            return Self::Deferred(Deferral::Host { host, error: why });
         }
+        let (barred, error) = ourselves.unwrap_or((best, why));
+        let host = barred.host().clone();
+        Self::Failed(Failure::NoHost { host, error })
     }
 }
 
@@ -262,19 +263,6 @@ impl HostRecord {
     #[must_use]
     pub fn attempts(&self) -> &[Attempt] {
         &self.attempts
-    }
-
-    fn error(&self) -> Option<&HostError> {
-        self.plan.as_ref().err()
-    }
-
-    /// Whether the mail is to wait until this host, the best of the route, has an address: it is preferred to this site, or the
-    /// administrator named it.
-    fn waits_for_address(&self, ourselves: Option<&Self>, route: &Route) -> bool {
-        match ourselves {
-            Some(own) => self.exchanger.preference() < own.exchanger.preference(),
-            None => route.is_by_relay() || route.has_this_site(),
-        }
     }
 
     /// Why mail for this host must wait, unless the host is out for good.

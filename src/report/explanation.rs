@@ -240,7 +240,7 @@ fn describe_assurance(
 ) -> fmt::Result {
     match assurance {
         Assurance::Cleartext(downgrade) => {
-            write!(f, "cleartext: {downgrade} [{}]", downgrade.license(tls))
+            write!(f, "cleartext: {downgrade} [{}]", downgrade.cite_under(tls))
         }
         Assurance::Encrypted => f.write_str("TLS without authentication"),
         Assurance::NotAuthenticated(error) => {

@@ -29,9 +29,9 @@ impl Downgrade {
         }
     }
 
-    /// The place that allowed it under this policy: where DANE applies, an audit is all that lets cleartext pass.
+    /// The place that decides under this policy: where DANE applies, an audit is all that lets cleartext pass.
     #[must_use]
-    pub const fn license(self, tls: &TlsPolicy) -> &'static str {
+    pub const fn cite_under(self, tls: &TlsPolicy) -> &'static str {
         match tls {
             TlsPolicy::Audit(_) => "RFC 7672 §9.1",
             _ => self.cite(),

@@ -153,7 +153,7 @@ impl Reason {
 
     /// Cleartext is allowed where DANE does not apply, and in an audit.
     pub(super) fn of_downgrade(downgrade: &Downgrade, tls: &TlsPolicy) -> Self {
-        Self::new(code(downgrade), downgrade, downgrade.license(tls))
+        Self::new(code(downgrade), downgrade, downgrade.cite_under(tls))
     }
 
     pub(super) fn of_transfer(transfer: Transfer) -> Self {
