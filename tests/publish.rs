@@ -4,7 +4,7 @@ mod advice;
 mod domain;
 mod property;
 mod rollover;
-mod table;
+pub mod table;
 
 use std::collections::BTreeSet;
 use std::sync::OnceLock;

@@ -8,7 +8,7 @@ use smtp_dane::dns::{QueryType, Security};
 use smtp_dane::publish::{DomainFinding, DomainRule, Severity, check_domain};
 use smtp_dane::tlsa::MAX_RECORDS;
 
-use crate::support::certificates::leaf;
+use crate::support::certificates::{leaf, tlsa_text};
 use crate::support::sites::{domain, unusable, usable};
 use crate::support::world::{Server, World};
 use crate::support::zone::{Failure, Zone};
@@ -203,6 +203,23 @@ fn each_fault_of_a_domain_is_found_at_its_host() {
     rules.extend([DomainRule::NotLookedAt, DomainRule::AliasUnsteady]);
     let all: BTreeSet<DomainRule> = DomainRule::ALL.iter().copied().collect();
     assert_eq!(rules, all);
+}
+
+#[test]
+fn a_tlsa_alias_to_another_organisation_does_well_with_usages_2_and_3_alone() {
+    // RFC 7671 §6: the provider publishes at its own name what its customers' TLSA names are aliases of.
+    for usage in 0..4 {
+        let published = tlsa_text(usage, 0, 1, leaf());
+        let zone = with_second("_25._tcp.mx2.example.com CNAME provider.example.net")
+            .with(&format!("provider.example.net TLSA {published}"));
+        let found = findings(&zone);
+        let seen: Vec<_> = found.iter().map(|one| (one.rule, one.severity)).collect();
+        let expected: &[_] = match usage {
+            0 | 1 => &[(DomainRule::NoneUsable, Severity::Critical)],
+            _ => &[],
+        };
+        assert_eq!(seen, expected, "usage {usage}");
+    }
 }
 
 #[test]
