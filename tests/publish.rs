@@ -1,7 +1,7 @@
 //! The publisher's self-check (RFC 7671 §8, RFC 7672 §4): damaged servers, a property, and the way to the next key.
 
 mod advice;
-mod domain;
+pub mod domain;
 mod property;
 mod rollover;
 pub mod table;

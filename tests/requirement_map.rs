@@ -27,6 +27,9 @@ fn tests_folder() -> PathBuf {
 fn rows_of(test: &str) -> Option<Vec<&'static str>> {
     match test {
         "publish::table::each_damage_is_found" => Some(publish::table::names()),
+        "publish::domain::each_fault_of_a_domain_is_found_at_its_host" => {
+            Some(publish::domain::names())
+        }
         "report::deliveries_that_really_happen_have_their_codes" => Some(report::names()),
         _ => None,
     }
@@ -294,6 +297,7 @@ fn each_kind_of_test_is_found_where_it_stands_and_only_there() {
     for test in [
         OWN,
         "publish::table::each_damage_is_found/no STARTTLS",
+        "publish::domain::each_fault_of_a_domain_is_found_at_its_host/a null MX",
         "report::deliveries_that_really_happen_have_their_codes/a null MX",
         "lib::name::tests::limits_hold_at_the_octet",
         "lib::hickory::tests::proofs::the_worst_record_decides",
@@ -315,6 +319,7 @@ fn each_kind_of_test_is_found_where_it_stands_and_only_there() {
         "publish::table::each_damage_is_found",
         "publish::table::each_damage_is_found/no such row",
         "publish::table::each_damage_is_found/",
+        "publish::domain::each_fault_of_a_domain_is_found_at_its_host",
         "report::deliveries_that_really_happen_have_their_codes",
         "report::the_answer_of_the_server_keeps_its_own_code/a null MX",
         "scenario:no-such-scenario",
