@@ -6,7 +6,7 @@ use smtp_dane::dns::{QueryType, Security};
 use smtp_dane::report::{Status, tlsrpt};
 use smtp_dane::resolve::{HostError, NotApplicable, TlsPolicy};
 use smtp_dane::session::{Assurance, Downgrade, Refusal, StartTlsOffer};
-use smtp_dane::{DaneMode, Policy, VerifyError};
+use smtp_dane::{DaneMode, FailedTls, Policy, VerifyError};
 
 use crate::prop_delivery::settings;
 use crate::support::certificates::{leaf, other_leaf};
@@ -31,6 +31,34 @@ fn zone(tlsa: &str) -> Zone {
     Zone::signed().with(ONE_HOST).with(tlsa)
 }
 
+fn stripped() -> Server {
+    Server {
+        offers: StartTlsOffer::Absent,
+        ..Server::with(leaf())
+    }
+}
+
+fn rejecting() -> Server {
+    Server {
+        start_tls: (454, 0),
+        ..Server::with(leaf())
+    }
+}
+
+fn broken() -> Server {
+    Server {
+        handshakes: false,
+        ..Server::with(leaf())
+    }
+}
+
+fn injecting() -> Server {
+    Server {
+        start_tls: (220, 1),
+        ..Server::with(leaf())
+    }
+}
+
 /// What an audit made of one host: the objection and the protection of what was sent.
 fn audited(zone: Zone, server: Server) -> (Option<Objection>, Assurance) {
     let run = World::new(zone)
@@ -43,33 +71,21 @@ fn audited(zone: Zone, server: Server) -> (Option<Objection>, Assurance) {
 
 #[test]
 fn section_9_1_an_audit_delivers_and_says_what_would_have_been_refused() {
-    let stripped = Server {
-        offers: StartTlsOffer::Absent,
-        ..Server::with(leaf())
-    };
-    let rejecting = Server {
-        start_tls: (454, 0),
-        ..Server::with(leaf())
-    };
-    let broken = Server {
-        handshakes: false,
-        ..Server::with(leaf())
-    };
     let cleartext = Assurance::Cleartext;
     for tlsa in [usable("mx.example.com"), unusable("mx.example.com")] {
         for (server, refusal, assurance) in [
             (
-                stripped.clone(),
+                stripped(),
                 Refusal::StartTlsNotOffered,
                 cleartext(Downgrade::NotOffered),
             ),
             (
-                rejecting.clone(),
+                rejecting(),
                 Refusal::StartTlsRejected { code: 454 },
                 cleartext(Downgrade::Rejected { code: 454 }),
             ),
             (
-                broken.clone(),
+                broken(),
                 Refusal::HandshakeFailed,
                 cleartext(Downgrade::HandshakeFailed),
             ),
@@ -130,12 +146,8 @@ fn section_9_1_an_audit_goes_on_where_a_lookup_bars_the_host_and_names_it() {
 
 #[test]
 fn section_9_1_injected_cleartext_is_refused_in_an_audit_too() {
-    let injecting = Server {
-        start_tls: (220, 1),
-        ..Server::with(leaf())
-    };
     let run = World::new(zone(&usable("mx.example.com")))
-        .server("192.0.2.1", injecting)
+        .server("192.0.2.1", injecting())
         .deliver(domain(), &audit());
     let Outcome::Deferred(Deferral::Refused { refusal, .. }) = run.outcome() else {
         panic!("{:?}", run.outcome());
@@ -143,25 +155,51 @@ fn section_9_1_injected_cleartext_is_refused_in_an_audit_too() {
     assert_eq!(*refusal, Refusal::PlaintextInjected);
 }
 
+/// What the documentation of [`tlsrpt::sessions`] tells to send reports by.
+fn for_reports() -> Policy {
+    let mut policy = mode(DaneMode::Off);
+    policy.failed_tls = FailedTls::Cleartext;
+    policy
+}
+
 #[test]
-fn rfc_8460_section_3_mail_with_a_report_is_sent_past_every_failure_of_dane() {
-    let broken = zone(&usable("mx.example.com"));
+fn rfc_8460_section_3_mail_with_a_report_is_sent_past_every_failure_of_tls() {
+    let mismatched = zone(&usable("mx.example.com"));
     let lost = ["_25._tcp.mx.example.com"; 2].map(|owner| (owner, QueryType::Tlsa));
     let lost = lost.into_iter().zip([Failure::Bogus, Failure::Timeout]);
     let lost = lost.map(|((owner, kind), failure)| zone("").failing(owner, kind, failure));
-    let stripped = Server {
-        offers: StartTlsOffer::Absent,
-        ..Server::with(leaf())
-    };
-    for zone in lost.chain([broken]) {
-        for server in [Server::with(other_leaf()), stripped.clone()] {
+    for zone in lost.chain([mismatched]) {
+        let other = Server::with(other_leaf());
+        for server in [other, stripped(), rejecting(), broken()] {
             let world = World::new(zone.clone()).server("192.0.2.1", server);
             let mail = world.deliver(domain(), &Policy::default());
             assert!(!mail.delivered());
-            let report = world.deliver(domain(), &mode(DaneMode::Off));
+            let report = world.deliver(domain(), &for_reports());
             assert!(report.delivered());
             assert_eq!(tlsrpt::result_types(&report.delivery), []);
         }
+    }
+}
+
+#[test]
+fn rfc_8460_section_3_dane_switched_off_is_not_enough_for_a_report_where_failed_tls_is_refused() {
+    let mut resolute = for_reports();
+    resolute.failed_tls = FailedTls::Refuse;
+    let rejected = Refusal::StartTlsRejected { code: 454 };
+    let injected = Refusal::PlaintextInjected;
+    for (server, policy, expected) in [
+        (rejecting(), &resolute, rejected),
+        (broken(), &resolute, Refusal::HandshakeFailed),
+        // This is no policy's choice.
+        (injecting(), &resolute, injected),
+        (injecting(), &for_reports(), injected),
+    ] {
+        let world = World::new(zone("")).server("192.0.2.1", server);
+        let run = world.deliver(domain(), policy);
+        let Outcome::Deferred(Deferral::Refused { refusal, .. }) = run.outcome() else {
+            panic!("{:?}", run.outcome());
+        };
+        assert_eq!(*refusal, expected);
     }
 }
 
@@ -231,10 +269,6 @@ proptest! {
 
 #[test]
 fn what_an_audit_notes_stands_in_the_tls_report() {
-    let stripped = Server {
-        offers: StartTlsOffer::Absent,
-        ..Server::with(leaf())
-    };
     let lost = Zone::signed().with(ONE_HOST).failing(
         "_25._tcp.mx.example.com",
         QueryType::Tlsa,
@@ -247,7 +281,7 @@ fn what_an_audit_notes_stands_in_the_tls_report() {
             Server::with(other_leaf()),
             "certificate-not-trusted",
         ),
-        (sound, stripped, "starttls-not-supported"),
+        (sound, stripped(), "starttls-not-supported"),
         (lost, Server::with(leaf()), "dnssec-invalid"),
     ] {
         let world = World::new(zone).server("192.0.2.1", server);

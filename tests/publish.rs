@@ -1,10 +1,10 @@
 //! The publisher's self-check (RFC 7671 §8, RFC 7672 §4): damaged servers, a property, and the way to the next key.
 
 mod advice;
-mod domain;
+pub mod domain;
 mod property;
 mod rollover;
-mod table;
+pub mod table;
 
 use std::collections::BTreeSet;
 use std::sync::OnceLock;

@@ -1,5 +1,7 @@
 //! The SMTP codes of every outcome (RFC 3463, RFC 5248).
 
+use std::collections::BTreeSet;
+
 use smtp_dane::VerifyError;
 use smtp_dane::cert::CertificateError;
 use smtp_dane::delivery::{Deferral, Failure as Final, Outcome, Transfer};
@@ -247,73 +249,94 @@ fn without_start_tls() -> Server {
     }
 }
 
-#[test]
-fn deliveries_that_really_happen_have_their_codes() {
-    let zone = || one_host(&usable("mx.example.com"));
-    let failing = zone().failing(
-        "_25._tcp.mx.example.com",
-        QueryType::Tlsa,
-        Failure::ServFail,
-    );
-    let refusing = |transfer| Server {
+fn with_records() -> Zone {
+    one_host(&usable("mx.example.com"))
+}
+
+fn answering(transfer: Transfer) -> Server {
+    Server {
         transfer,
         ..Server::with(leaf())
-    };
-    for (run, expected) in [
-        (deliver_to(zone(), Server::with(leaf())), "250 2.0.0"),
-        (deliver_to(zone(), Server::with(other_leaf())), "451 4.7.5"),
-        (deliver_to(zone(), without_start_tls()), "451 4.7.10"),
-        (deliver_to(failing, Server::with(leaf())), "451 4.4.3"),
-        (
-            World::new(zone()).deliver(domain(), &mandatory()),
-            "451 4.4.1",
-        ),
-        (
-            World::new(one_host("")).deliver(domain(), &mandatory()),
-            "451 4.7.5",
-        ),
-        (
-            World::new(Zone::unsigned()).deliver(domain(), &mandatory()),
-            "451 4.7.5",
-        ),
-        (
-            deliver_to(Zone::unsigned(), without_start_tls()),
-            "550 5.1.2",
-        ),
-        (
-            deliver_to(
-                Zone::signed().with("example.com MX 0 ."),
-                without_start_tls(),
-            ),
-            "556 5.1.10",
-        ),
-        (
-            deliver_to(
-                Zone::signed().with("example.com MX 0 mx.example.com"),
-                without_start_tls(),
-            ),
-            "550 5.4.4",
-        ),
-        (
-            World::new(zone()).deliver(domain(), &known_as("192.0.2.1", "us.example")),
-            "550 5.4.6",
-        ),
-        (
-            World::new(Zone::signed().with(
-                "example.com MX 0 a.example\na.example CNAME b.example\nb.example A 192.0.2.1",
-            ))
-            .deliver(domain(), &refusing_aliases()),
-            "451 4.4.4",
-        ),
-        (
-            deliver_to(zone(), refusing(Transfer::Rejected { code: 552 })),
-            "552 5.0.0",
-        ),
-        (
-            deliver_to(zone(), refusing(Transfer::Delayed { code: 452 })),
-            "452 4.0.0",
-        ),
-    ] {
-        assert_eq!(status(run.outcome()), expected, "{:?}", run.outcome());
     }
+}
+
+/// A delivery, its code, and how it happens.
+type Row = (&'static str, &'static str, fn() -> Run);
+
+const DELIVERIES: &[Row] = &[
+    ("a server that proves itself", "250 2.0.0", || {
+        deliver_to(with_records(), Server::with(leaf()))
+    }),
+    (
+        "another certificate than the records name",
+        "451 4.7.5",
+        || deliver_to(with_records(), Server::with(other_leaf())),
+    ),
+    ("no STARTTLS in spite of records", "451 4.7.10", || {
+        deliver_to(with_records(), without_start_tls())
+    }),
+    ("a failed TLSA lookup", "451 4.4.3", || {
+        let owner = "_25._tcp.mx.example.com";
+        let zone = with_records().failing(owner, QueryType::Tlsa, Failure::ServFail);
+        deliver_to(zone, Server::with(leaf()))
+    }),
+    ("no server at the address", "451 4.4.1", || {
+        World::new(with_records()).deliver(domain(), &mandatory())
+    }),
+    ("mandatory DANE without records", "451 4.7.5", || {
+        World::new(one_host("")).deliver(domain(), &mandatory())
+    }),
+    ("mandatory DANE without DNSSEC", "451 4.7.5", || {
+        World::new(Zone::unsigned()).deliver(domain(), &mandatory())
+    }),
+    ("no such domain", "550 5.1.2", || {
+        deliver_to(Zone::unsigned(), without_start_tls())
+    }),
+    ("a null MX", "556 5.1.10", || {
+        let zone = Zone::signed().with("example.com MX 0 .");
+        deliver_to(zone, without_start_tls())
+    }),
+    ("a host without addresses", "550 5.4.4", || {
+        let zone = Zone::signed().with("example.com MX 0 mx.example.com");
+        deliver_to(zone, without_start_tls())
+    }),
+    ("this site is the best host", "550 5.4.6", || {
+        World::new(with_records()).deliver(domain(), &known_as("192.0.2.1", "us.example"))
+    }),
+    ("an aliased host that is refused", "451 4.4.4", || {
+        let zone = Zone::signed()
+            .with("example.com MX 0 a.example\na.example CNAME b.example\nb.example A 192.0.2.1");
+        World::new(zone).deliver(domain(), &refusing_aliases())
+    }),
+    ("mail that the server rejects", "552 5.0.0", || {
+        deliver_to(with_records(), answering(Transfer::Rejected { code: 552 }))
+    }),
+    ("mail that the server delays", "452 4.0.0", || {
+        deliver_to(with_records(), answering(Transfer::Delayed { code: 452 }))
+    }),
+];
+
+/// The deliveries, as the map of requirements names them.
+pub fn names() -> Vec<&'static str> {
+    DELIVERIES.iter().map(|(what, ..)| *what).collect()
+}
+
+#[test]
+fn deliveries_that_really_happen_have_their_codes() {
+    for (what, expected, deliver) in DELIVERIES {
+        let run = deliver();
+        assert_eq!(
+            status(run.outcome()),
+            *expected,
+            "{what}: {:?}",
+            run.outcome()
+        );
+    }
+}
+
+#[test]
+fn each_delivery_has_a_name_of_its_own() {
+    let names = names();
+    let once: BTreeSet<_> = names.iter().collect();
+    assert_eq!(once.len(), names.len());
 }

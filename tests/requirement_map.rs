@@ -1,13 +1,16 @@
 //! Every requirement of the standards has a test, or a reason why no test of this repository can check it.
 //!
 //! `requirements.md` says each requirement in a line, for readers; `requirements.toml` has the tests of each. This keeps the two
-//! together: no requirement without an entry, no entry without a requirement, no test that is not there. Whether a test
-//! *checks* what its requirement demands, only reading can tell.
+//! together: no requirement without an entry, no entry without a requirement, no test that is not there or is never run. Of a
+//! test that goes through a table an entry names the row, so that no row goes unnoticed. Whether a test *checks* what its
+//! requirement demands, only reading can tell.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use crate::{publish, report};
 
 /// The columns of a row in `requirements.md`: number, level, place, requirement.
 const COLUMNS: usize = 4;
@@ -20,33 +23,35 @@ fn tests_folder() -> PathBuf {
     root().join("tests")
 }
 
+/// The names of the rows that a test goes through, if it goes through a table with names.
+fn rows_of(test: &str) -> Option<Vec<&'static str>> {
+    match test {
+        "publish::table::each_damage_is_found" => Some(publish::table::names()),
+        "publish::domain::each_fault_of_a_domain_is_found_at_its_host" => {
+            Some(publish::domain::names())
+        }
+        "report::deliveries_that_really_happen_have_their_codes" => Some(report::names()),
+        _ => None,
+    }
+}
+
 /// What a test may be called in the map, and where it is found.
 struct Tests {
-    /// The tests of this binary.
+    /// The tests of this binary that are run.
     suite: BTreeSet<String>,
 }
 
 impl Tests {
     fn here() -> Self {
-        let own = std::env::current_exe().unwrap();
-        let list = Command::new(own)
-            .args(["--list", "--format", "terse"])
-            .output()
-            .unwrap();
-        let list = String::from_utf8(list.stdout).unwrap();
-        let suite: BTreeSet<String> = list
-            .lines()
-            .filter_map(|line| line.strip_suffix(": test"))
-            .map(str::to_owned)
-            .collect();
+        let suite = listed(&[]);
         assert!(!suite.is_empty(), "this binary lists no tests");
-        Self { suite }
+        let ignored = listed(&["--ignored"]);
+        Self {
+            suite: suite.difference(&ignored).cloned().collect(),
+        }
     }
 
     fn has(&self, test: &str) -> bool {
-        if test == "openssl" {
-            return tests_folder().join("openssl/run").exists();
-        }
         if let Some(stem) = test.strip_prefix("scenario:") {
             let file = format!("scenarios/{stem}.json");
             return tests_folder().join(file).exists();
@@ -55,11 +60,39 @@ impl Tests {
             Some(("lib", path)) => is_in_source(&root().join("src"), "lib.rs", path),
             Some(("cli", path)) => is_in_source(&root().join("cli/src"), "main.rs", path),
             Some(("tool", path)) => tool_has(path),
-            Some(("models", property)) => models_have(property),
-            Some(("doc", path)) => has_example(&root().join(path)),
-            _ => self.suite.contains(test),
+            _ => self.suite_has(test),
         }
     }
+
+    /// A test with a table is named with a row of it, and no other with any.
+    fn suite_has(&self, test: &str) -> bool {
+        let (test, row) = match test.split_once('/') {
+            Some((test, row)) => (test, Some(row)),
+            None => (test, None),
+        };
+        self.suite.contains(test)
+            && match (rows_of(test), row) {
+                (Some(rows), Some(row)) => rows.contains(&row),
+                (None, None) => true,
+                (Some(_), None) | (None, Some(_)) => false,
+            }
+    }
+}
+
+/// The tests that this binary lists if it is asked so.
+fn listed(arguments: &[&str]) -> BTreeSet<String> {
+    let own = std::env::current_exe().unwrap();
+    let list = Command::new(own)
+        .args(["--list", "--format", "terse"])
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert!(list.status.success(), "{arguments:?}");
+    let list = String::from_utf8(list.stdout).unwrap();
+    list.lines()
+        .filter_map(|line| line.strip_suffix(": test"))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Whether `module::…::name` is a test in the sources in `folder`: in the file of its module, or in a module inside of a file.
@@ -86,16 +119,6 @@ fn is_in_source(folder: &Path, first: &str, path: &str) -> bool {
     }
 }
 
-/// Whether the documentation in this file has an example that is compiled.
-fn has_example(file: &Path) -> bool {
-    let text = fs::read_to_string(file).unwrap_or_default();
-    let lines = text
-        .lines()
-        .map(|line| line.trim_start_matches(['/', '!', ' ']));
-    let mut opening = lines.filter(|line| line.starts_with("```")).step_by(2);
-    opening.any(|line| line == "```" || line.starts_with("```rust"))
-}
-
 /// The modules of the tool's tests lie beside the file that names them.
 fn tool_has(path: &str) -> bool {
     let folder = root().join("cli/tests");
@@ -105,34 +128,35 @@ fn tool_has(path: &str) -> bool {
     }
 }
 
-/// Whether a function of this name stands there, with `#[test]` or its like among the lines right above it.
+/// Whether a function of this name stands there, outside of comments, with `#[test]` or its like among the lines right above
+/// it, and nothing there that keeps it from being run.
 fn has_test(source: &str, test: &str) -> bool {
-    let head = format!("fn {test}(");
-    let lines: Vec<&str> = source.lines().map(str::trim).collect();
+    let heads = ["fn", "async fn"].map(|kind| format!("{kind} {test}("));
+    let lines: Vec<&str> = code(source).collect();
     lines.iter().enumerate().any(|(number, line)| {
         let above = lines[..number].iter().rev();
-        let mut above = above.take_while(|line| !line.is_empty() && **line != "}");
-        line.contains(&head) && above.any(|line| line.ends_with("test]") || line.contains("test("))
+        let above: Vec<&str> = above
+            .copied()
+            .take_while(|line| !line.is_empty() && *line != "}")
+            .filter(|line| line.starts_with("#["))
+            .collect();
+        let is_test = |line: &&str| line.ends_with("test]") || line.contains("test(");
+        let is_off = |line: &&str| line.starts_with("#[ignore") || line.starts_with("#[cfg");
+        heads.iter().any(|head| line.starts_with(head))
+            && above.iter().any(is_test)
+            && !above.iter().any(is_off)
     })
 }
 
-/// Whether a model has a property of this name.
-fn models_have(property: &str) -> bool {
-    let name = format!("\"{property}\"");
-    let mut folders = vec![tests_folder().join("models")];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            let path = entry.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|end| end == "rs")
-                && fs::read_to_string(path).unwrap().contains(&name)
-            {
-                return true;
-            }
-        }
-    }
-    false
+/// The lines that are in no block comment, without the blanks around them.
+fn code(source: &str) -> impl Iterator<Item = &str> {
+    let mut in_comment = false;
+    source.lines().map(str::trim).filter(move |line| {
+        in_comment |= line.starts_with("/*");
+        let is_code = !in_comment;
+        in_comment &= !line.contains("*/");
+        is_code
+    })
 }
 
 /// The numbers in the tables of `requirements.md`, and what is wrong with its rows.
@@ -191,22 +215,13 @@ fn check_entry(id: &str, entry: &toml::Value, tests: &Tests, faults: &mut Vec<St
 }
 
 /// All that is wrong with the map.
-fn faults(readers: &[String], entries: &[String], tests: &Tests) -> Vec<String> {
+fn faults(readers: &str, entries: &str, tests: &Tests) -> Vec<String> {
     let mut faults = Vec::new();
-    let rows = rows(&readers.join("\n"), &mut faults);
-    let mut map = BTreeMap::new();
-    for text in entries {
-        match text.parse::<toml::Table>() {
-            Ok(table) => {
-                for (id, entry) in table {
-                    if map.insert(id.clone(), entry).is_some() {
-                        faults.push(format!("{id}: has two entries"));
-                    }
-                }
-            }
-            Err(error) => faults.push(error.to_string()),
-        }
-    }
+    let rows = rows(readers, &mut faults);
+    let map = entries.parse::<toml::Table>().unwrap_or_else(|error| {
+        faults.push(error.to_string());
+        toml::Table::new()
+    });
     for id in &rows {
         match map.get(id) {
             Some(entry) => check_entry(id, entry, tests, &mut faults),
@@ -218,36 +233,23 @@ fn faults(readers: &[String], entries: &[String], tests: &Tests) -> Vec<String> 
     faults
 }
 
-/// The files of the map: it may be cut into `requirements*` of each kind.
-fn files(ending: &str) -> Vec<String> {
-    let mut paths: Vec<PathBuf> = fs::read_dir(tests_folder())
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| {
-            let name = path.file_name().unwrap().to_string_lossy();
-            name.starts_with("requirements") && name.ends_with(ending)
-        })
-        .collect();
-    paths.sort();
-    let read = |path: &PathBuf| fs::read_to_string(path).unwrap();
-    paths.iter().map(read).collect()
+fn file(name: &str) -> String {
+    fs::read_to_string(tests_folder().join(name)).unwrap()
 }
 
 #[test]
 fn every_requirement_has_its_tests_or_a_reason_why_not() {
-    let (readers, entries) = (files(".md"), files(".toml"));
-    assert!(!readers.is_empty() && !entries.is_empty());
+    let (readers, entries) = (file("requirements.md"), file("requirements.toml"));
     let faults = faults(&readers, &entries, &Tests::here());
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
-    let rows = rows(&readers.join("\n"), &mut Vec::new());
+    let rows = rows(&readers, &mut Vec::new());
     assert!(rows.len() > 100, "{}", rows.len());
 }
 
 /// What is wrong with a map of one row, or with what is written in place of it.
 fn found(row: &str, entry: &str) -> Vec<String> {
     let head = "| id | level | place | requirement |\n|---|---|---|---|\n";
-    let readers = [format!("{head}{row}")];
-    faults(&readers, &[entry.to_owned()], &Tests::here())
+    faults(&format!("{head}{row}"), entry, &Tests::here())
 }
 
 const ROW: &str = "| 1-a | MUST | RFC 1 §1 | Do. |";
@@ -287,9 +289,6 @@ fn a_map_with_a_fault_is_told_from_one_without() {
     }
     let twice = format!("{entry}\n{entry}");
     assert!(found(ROW, &twice)[0].contains("duplicate"));
-    let parts = [entry.clone(), entry];
-    let faults = faults(&[ROW.to_owned()], &parts, &Tests::here());
-    assert_eq!(faults, ["1-a: has two entries"]);
 }
 
 #[test]
@@ -297,16 +296,16 @@ fn each_kind_of_test_is_found_where_it_stands_and_only_there() {
     let tests = Tests::here();
     for test in [
         OWN,
-        "publish::table::each_damage_is_found",
+        "publish::table::each_damage_is_found/no STARTTLS",
+        "publish::domain::each_fault_of_a_domain_is_found_at_its_host/a null MX",
+        "report::deliveries_that_really_happen_have_their_codes/a null MX",
         "lib::name::tests::limits_hold_at_the_octet",
         "lib::hickory::tests::proofs::the_worst_record_decides",
         "cli::args::tests::definitions_are_consistent",
         "cli::drive::tests::a_probe_ends_with_the_first_success_and_a_survey_goes_on",
         "tool::demo_ends_as_described",
         "tool::replay::unusable::what_cannot_be_used_is_said_in_one_line",
-        "doc::src/resolve.rs",
         "scenario:basic-two-aliases",
-        "openssl",
     ] {
         assert!(tests.has(test), "{test}");
     }
@@ -317,12 +316,40 @@ fn each_kind_of_test_is_found_where_it_stands_and_only_there() {
         "lib::name::fmt",
         "cli::main::no_such_test",
         "tool::no_such_test",
-        "models::no such property",
-        "doc::src/no_such_file.rs",
-        "doc::src/session.rs",
+        "publish::table::each_damage_is_found",
+        "publish::table::each_damage_is_found/no such row",
+        "publish::table::each_damage_is_found/",
+        "publish::domain::each_fault_of_a_domain_is_found_at_its_host",
+        "report::deliveries_that_really_happen_have_their_codes",
+        "report::the_answer_of_the_server_keeps_its_own_code/a null MX",
         "scenario:no-such-scenario",
         "",
     ] {
         assert!(!tests.has(test), "{test}");
+    }
+}
+
+#[test]
+fn a_test_that_is_never_run_is_none() {
+    for source in [
+        "#[test]\nfn one() {",
+        "}\n\n#[test]\n#[should_panic]\nfn one() {",
+        "/* Not\nthis. */\n    #[tokio::test(start_paused = true)]\n    async fn one() {",
+    ] {
+        assert!(has_test(source, "one"), "{source}");
+        assert!(!has_test(source, "on") && !has_test(source, "one_more"));
+    }
+    for source in [
+        "fn one() {",
+        "#[test]\nfn other() {}\n\nfn one() {",
+        "// #[test]\n// fn one() {",
+        "#[test]\n// fn one() {",
+        "// #[test]\nfn one() {",
+        "/*\n#[test]\nfn one() {\n*/",
+        "#[test]\n#[ignore]\nfn one() {",
+        "#[test]\n#[ignore = \"slow\"]\nfn one() {",
+        "#[cfg(any())]\n#[test]\nfn one() {",
+    ] {
+        assert!(!has_test(source, "one"), "{source}");
     }
 }

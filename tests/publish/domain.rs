@@ -8,7 +8,7 @@ use smtp_dane::dns::{QueryType, Security};
 use smtp_dane::publish::{DomainFinding, DomainRule, Severity, check_domain};
 use smtp_dane::tlsa::MAX_RECORDS;
 
-use crate::support::certificates::leaf;
+use crate::support::certificates::{leaf, tlsa_text};
 use crate::support::sites::{domain, unusable, usable};
 use crate::support::world::{Server, World};
 use crate::support::zone::{Failure, Zone};
@@ -36,13 +36,28 @@ fn with_second(second: &str) -> Zone {
     two_hosts().with(second)
 }
 
-/// A domain, and the rule and severity that are found beside whatever else, with the host.
-fn table() -> Vec<(Zone, DomainRule, Severity, Option<&'static str>)> {
+/// What is wrong, the domain, and the rule and severity that are found beside whatever else, with the host.
+type Row = (
+    &'static str,
+    Zone,
+    DomainRule,
+    Severity,
+    Option<&'static str>,
+);
+
+fn table() -> Vec<Row> {
     let second = Some("mx2.example.com");
     let one_host = |mx: &str| Zone::signed().with(mx);
     vec![
-        (two_hosts(), DomainRule::NoTlsa, Severity::Warning, second),
         (
+            "a host without records",
+            two_hosts(),
+            DomainRule::NoTlsa,
+            Severity::Warning,
+            second,
+        ),
+        (
+            "a TLSA lookup that fails",
             two_hosts().failing(
                 "_25._tcp.mx2.example.com",
                 QueryType::Tlsa,
@@ -53,12 +68,14 @@ fn table() -> Vec<(Zone, DomainRule, Severity, Option<&'static str>)> {
             second,
         ),
         (
+            "unusable records",
             with_second(&unusable("mx2.example.com")),
             DomainRule::NoneUsable,
             Severity::Critical,
             second,
         ),
         (
+            "an unsigned MX answer",
             Zone::signed()
                 .insecure("example.com MX 10 mx.example.com")
                 .with("mx.example.com A 192.0.2.1")
@@ -68,6 +85,7 @@ fn table() -> Vec<(Zone, DomainRule, Severity, Option<&'static str>)> {
             None,
         ),
         (
+            "unsigned addresses",
             with_second("example.com MX 30 mx.example.net")
                 .insecure("mx.example.net A 192.0.2.3")
                 .denied("mx.example.net", QueryType::Aaaa, Security::Insecure),
@@ -76,18 +94,21 @@ fn table() -> Vec<(Zone, DomainRule, Severity, Option<&'static str>)> {
             Some("mx.example.net"),
         ),
         (
+            "a host without addresses",
             with_second("example.com MX 30 mx3.example.com\nbelow.mx3.example.com A 192.0.2.3"),
             DomainRule::NoAddress,
             Severity::Warning,
             Some("mx3.example.com"),
         ),
         (
+            "an address in place of a host",
             with_second("example.com MX 30 192.0.2.3"),
             DomainRule::AddressAsHost,
             Severity::Warning,
             Some("192.0.2.3"),
         ),
         (
+            "an alias as a host",
             one_host("example.com MX 10 www.example.com\nwww.example.com CNAME mx.example.com")
                 .with("mx.example.com A 192.0.2.1")
                 .with(&usable("mx.example.com")),
@@ -96,24 +117,28 @@ fn table() -> Vec<(Zone, DomainRule, Severity, Option<&'static str>)> {
             Some("www.example.com"),
         ),
         (
+            "an MX lookup that fails",
             Zone::signed().failing("example.com", QueryType::Mx, Failure::ServFail),
             DomainRule::LookupFails,
             Severity::Critical,
             None,
         ),
         (
+            "a null MX",
             Zone::signed().with("example.com MX 0 ."),
             DomainRule::NullMx,
             Severity::Note,
             None,
         ),
         (
+            "too many records",
             with_second(&many_records("mx2.example.com")),
             DomainRule::TooManyRecords,
             Severity::Critical,
             second,
         ),
         (
+            "a TLSA alias into an unsigned zone",
             with_second("_25._tcp.mx2.example.com CNAME tlsa.example.net")
                 .insecure(&usable("mx.example.net").replace("_25._tcp.mx.", "tlsa.")),
             DomainRule::NoTlsa,
@@ -121,12 +146,18 @@ fn table() -> Vec<(Zone, DomainRule, Severity, Option<&'static str>)> {
             second,
         ),
         (
+            "a null MX beside hosts",
             with_second("example.com MX 0 ."),
             DomainRule::NullMxBesideOthers,
             Severity::Warning,
             None,
         ),
     ]
+}
+
+/// What is wrong, as the map of requirements names it.
+pub fn names() -> Vec<&'static str> {
+    table().iter().map(|(what, ..)| *what).collect()
 }
 
 /// More records than are judged.
@@ -189,13 +220,13 @@ fn nobody_is_told_that_records_are_missing_beside_others_that_are_missing_too() 
 #[test]
 fn each_fault_of_a_domain_is_found_at_its_host() {
     let mut rules = BTreeSet::new();
-    for (zone, rule, severity, host) in table() {
+    for (what, zone, rule, severity, host) in table() {
         let found = findings(&zone);
         let is_it = |finding: &DomainFinding| {
             let at = finding.host.as_ref().map(ToString::to_string);
             (finding.rule, finding.severity, at.as_deref()) == (rule, severity, host)
         };
-        assert!(found.iter().any(is_it), "{rule:?}: {found:#?}");
+        assert!(found.iter().any(is_it), "{what}: {found:#?}");
         assert!(found.is_sorted_by_key(|finding| finding.severity));
         rules.insert(rule);
     }
@@ -203,6 +234,30 @@ fn each_fault_of_a_domain_is_found_at_its_host() {
     rules.extend([DomainRule::NotLookedAt, DomainRule::AliasUnsteady]);
     let all: BTreeSet<DomainRule> = DomainRule::ALL.iter().copied().collect();
     assert_eq!(rules, all);
+}
+
+#[test]
+fn each_fault_has_a_name_of_its_own() {
+    let names = names();
+    let once: BTreeSet<_> = names.iter().collect();
+    assert_eq!(once.len(), names.len());
+}
+
+#[test]
+fn a_tlsa_alias_to_another_organisation_does_well_with_usages_2_and_3_alone() {
+    // RFC 7671 §6: the provider publishes at its own name what its customers' TLSA names are aliases of.
+    for usage in 0..4 {
+        let published = tlsa_text(usage, 0, 1, leaf());
+        let zone = with_second("_25._tcp.mx2.example.com CNAME provider.example.net")
+            .with(&format!("provider.example.net TLSA {published}"));
+        let found = findings(&zone);
+        let seen: Vec<_> = found.iter().map(|one| (one.rule, one.severity)).collect();
+        let expected: &[_] = match usage {
+            0 | 1 => &[(DomainRule::NoneUsable, Severity::Critical)],
+            _ => &[],
+        };
+        assert_eq!(seen, expected, "usage {usage}");
+    }
 }
 
 #[test]

@@ -24,6 +24,11 @@ fn table() -> impl Iterator<Item = &'static Row> {
     records::TABLE.iter().chain(chains::TABLE)
 }
 
+/// What is damaged, as the map of requirements names it.
+pub fn names() -> Vec<&'static str> {
+    table().map(|(what, ..)| *what).collect()
+}
+
 /// A certificate that lives as long as the test.
 fn kept(der: Vec<u8>) -> &'static [u8] {
     Vec::leak(der)
@@ -71,6 +76,13 @@ fn each_damage_is_found() {
             assert!(!is_refused(&found), "{what}: {worst:?} {found:#?}");
         }
     }
+}
+
+#[test]
+fn each_damage_has_a_name_of_its_own() {
+    let names = names();
+    let once: BTreeSet<_> = names.iter().collect();
+    assert_eq!(once.len(), names.len());
 }
 
 #[test]

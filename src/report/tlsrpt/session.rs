@@ -28,7 +28,9 @@ pub const MAX_HELO: usize = 255;
 /// - Mail that went encrypted because no TLSA record was usable is a failed session: the policy could not be applied.
 ///
 /// Do not count mail that is itself a TLS report, nor mail to a submission server. Send such a report by
-/// [`DaneMode::Off`](crate::DaneMode::Off): it must arrive in spite of the failures that it speaks of (RFC 8460 §3).
+/// [`DaneMode::Off`](crate::DaneMode::Off) and [`FailedTls::Cleartext`](crate::FailedTls::Cleartext): it must arrive in spite of
+/// the failures that it speaks of, in cleartext if need be (RFC 8460 §3). What it does not get past is a server that sends
+/// octets behind its reply to STARTTLS ([`Refusal::PlaintextInjected`]): nothing is sent there by any policy.
 #[must_use]
 pub fn sessions(delivery: &Delivery, domain: &Name) -> Vec<ReportedSession> {
     let mut sessions = Vec::new();

@@ -63,7 +63,7 @@ pub(super) const TABLE: &[Row] = &[
         },
     ),
     (
-        "no record at all",
+        "octets that are no record",
         Warning,
         Rule::UnusableRecord,
         |server, _| {
@@ -144,7 +144,7 @@ pub(super) const TABLE: &[Row] = &[
         },
     ),
     (
-        "two certificates in full",
+        "four certificates in full",
         Warning,
         Rule::AnswerTooLarge,
         |server, site| {
