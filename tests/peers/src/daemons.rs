@@ -137,7 +137,7 @@ pub(crate) fn resolvers(hierarchy: &Hierarchy, folder: &Path) -> Fallible<[Daemo
     ])
 }
 
-/// A copy of a program in `folder`. Debian's AppArmor profile for unbound lets `/usr/sbin/unbound` read its settings in
+/// A copy of a program in `folder`. Debian's `AppArmor` profile for unbound lets `/usr/sbin/unbound` read its settings in
 /// `/etc/unbound` alone. It goes by the program's path, so it does not hold for a copy. nsd has no such profile.
 fn copy_of(program: &str, folder: &Path) -> Fallible<PathBuf> {
     let folders = env::var_os("PATH").unwrap_or_default();
