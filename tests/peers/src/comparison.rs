@@ -8,11 +8,10 @@ use std::thread;
 use crate::deliveries::Deliveries;
 use crate::differences::{self, Difference};
 use crate::options::Options;
-use crate::postfix::Postfix;
 use crate::records::{Host, Identities};
-use crate::table::{Domain, Table};
+use crate::table::Domain;
 use crate::verdict::{Statement, Witness};
-use crate::{Fallible, client, finger, ours};
+use crate::{Fallible, World, client, finger, ours};
 
 /// How many programs run at once; they wait for the network most of the time.
 const WORKERS: usize = 8;
@@ -30,16 +29,13 @@ const COLUMNS: [(Witness, usize); 5] = [
 ];
 
 /// Asks everybody about everything, prints the table, and returns what is not as it should be.
-pub(crate) fn run(
-    table: &Table,
-    identities: &Identities,
-    options: &Options,
-    postfix: &Postfix,
-) -> Fallible<Vec<String>> {
+pub(crate) fn run(world: &World<'_>, options: &Options) -> Fallible<Vec<String>> {
+    let table = world.table;
     let wanted = |domain: &&Domain| options.wants(&domain.name);
     let domains: Vec<&Domain> = table.domain.iter().filter(wanted).collect();
-    let statements = gather(&domains, identities, options, postfix)?;
-    let listed = differences::listed(table)?;
+    let statements = gather(&domains, world, options)?;
+    let agreed = differences::listed(table)?;
+    let listed = &agreed.difference;
     let mut met = vec![0; listed.len()];
     let mut complaints = Vec::new();
     print_row("domain", |who| who.name().to_owned(), "expected", "");
@@ -65,7 +61,16 @@ pub(crate) fn run(
         let cell = |who| cell(said, who);
         print_row(&domain.name, cell, &domain.expected.to_string(), agree);
     }
-    complaints.extend(gone(&listed, &met, &domains));
+    let gone = gone(listed, &met, &domains);
+    if world.versions.are(&agreed.versions) {
+        complaints.extend(gone);
+    } else {
+        let versions = world.versions;
+        println!("\ndifferences.toml was written with other versions than {versions}.");
+        for difference in gone {
+            println!("{difference}");
+        }
+    }
     let chains = statements
         .values()
         .flatten()
@@ -89,13 +94,12 @@ pub(crate) fn run(
 /// The statements of all witnesses by domain.
 fn gather(
     domains: &[&Domain],
-    identities: &Identities,
+    world: &World<'_>,
     options: &Options,
-    postfix: &Postfix,
 ) -> Fallible<BTreeMap<String, Vec<Statement>>> {
-    let deliveries = Deliveries::start(postfix, domains)?;
+    let deliveries = Deliveries::start(world.postfix, domains)?;
     let mut statements = ours::ask(options, domains)?;
-    for (domain, of_peers) in ask_peers(domains, identities, &postfix.settings)? {
+    for (domain, of_peers) in ask_peers(domains, world.identities, &world.postfix.settings)? {
         statements.entry(domain).or_default().extend(of_peers);
     }
     for (domain, statement) in deliveries.finish()? {

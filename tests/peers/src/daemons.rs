@@ -1,8 +1,9 @@
 //! Programs of the system: those that are asked once, and those that serve until the end.
 
+use std::env;
 use std::fs::{self, File};
 use std::net::{SocketAddr, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -115,6 +116,7 @@ pub(crate) fn resolvers(hierarchy: &Hierarchy, folder: &Path) -> Fallible<[Daemo
     fs::write(folder.join("anchor.key"), &hierarchy.anchor)?;
     let hints = format!(". 3600 NS ns.test.\nns.test. 3600 A {AUTHORITY}\n");
     fs::write(folder.join("hints"), hints)?;
+    let program = copy_of("unbound", folder)?.display().to_string();
     let start = |name: &str, address: &str, modules: &str| {
         let ip = address.trim_end_matches(":53");
         let text = format!(
@@ -127,10 +129,21 @@ pub(crate) fn resolvers(hierarchy: &Hierarchy, folder: &Path) -> Fallible<[Daemo
         );
         let file = format!("{name}.conf");
         fs::write(folder.join(&file), text)?;
-        Daemon::start(name, "unbound", &["-d", "-c", &file], address, folder)
+        Daemon::start(name, &program, &["-d", "-c", &file], address, folder)
     };
     Ok([
         start("unbound", RESOLVER, "validator iterator")?,
         start("unbound-blind", BLIND_RESOLVER, "iterator")?,
     ])
+}
+
+/// A copy of a program in `folder`. Debian's `AppArmor` profile for unbound lets `/usr/sbin/unbound` read its settings in
+/// `/etc/unbound` alone. It goes by the program's path, so it does not hold for a copy. nsd has no such profile.
+fn copy_of(program: &str, folder: &Path) -> Fallible<PathBuf> {
+    let folders = env::var_os("PATH").unwrap_or_default();
+    let mut places = env::split_paths(&folders).map(|place| place.join(program));
+    let found = places.find(|place| place.is_file());
+    let copy = folder.join(program);
+    fs::copy(found.ok_or_else(|| format!("no {program}"))?, &copy)?;
+    Ok(copy)
 }

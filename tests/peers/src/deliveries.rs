@@ -140,7 +140,7 @@ fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
 impl End<'_> {
     fn statement(&self, who: Witness, domain: &Domain) -> Statement {
         let insists = who == Witness::PostfixInsistent;
-        let expected = domain.expected_by(insists).map_or("deferred", word_for);
+        let expected = word_for(&domain.expected_by(insists));
         let mut said = self.word().to_owned();
         let relay = field(self.line, "relay=").unwrap_or_default();
         if let (Some(host), true) = (domain.host_by(insists), said == expected)

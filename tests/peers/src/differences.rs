@@ -1,5 +1,6 @@
 //! The list of agreed differences.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
@@ -46,15 +47,19 @@ impl Right {
     }
 }
 
-#[derive(Deserialize)]
+/// `differences.toml`.
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
-    difference: Vec<Difference>,
+pub(crate) struct Differences {
+    /// The versions of the peers that the list was written with.
+    pub(crate) versions: BTreeMap<String, String>,
+    /// What they say.
+    pub(crate) difference: Vec<Difference>,
 }
 
 /// Reads the list that was compiled in.
-pub(crate) fn listed(table: &Table) -> Fallible<Vec<Difference>> {
-    let file: File = toml::from_str(include_str!("../differences.toml"))?;
+pub(crate) fn listed(table: &Table) -> Fallible<Differences> {
+    let file: Differences = toml::from_str(include_str!("../differences.toml"))?;
     for it in &file.difference {
         if !table.domain.iter().any(|domain| domain.name == it.domain) {
             return Err(format!("differences.toml: there is no domain {}", it.domain).into());
@@ -66,7 +71,7 @@ pub(crate) fn listed(table: &Table) -> Fallible<Vec<Difference>> {
             );
         }
     }
-    Ok(file.difference)
+    Ok(file)
 }
 
 impl fmt::Display for Difference {

@@ -17,19 +17,19 @@ mod sender;
 mod servers;
 mod table;
 mod verdict;
+mod versions;
 mod zones;
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
-use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use certificates::Identity;
-use daemons::output;
 use options::Options;
 use postfix::Postfix;
 use records::Identities;
 use table::{Behaviour, Table};
+use versions::Versions;
 
 /// Whatever goes wrong here is for somebody to read.
 type Fallible<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -54,8 +54,10 @@ fn main() -> ExitCode {
 /// Starts everything, asks everybody, and returns what is not as it should be.
 fn run(options: &Options) -> Fallible<Vec<String>> {
     let table = Table::read()?;
+    options.check(&table)?;
     let folder = options.folder.as_path();
-    println!("{}", versions(folder)?);
+    let versions = Versions::read(folder)?;
+    println!("{versions}\n");
     let identities = identities(&table)?;
     let hierarchy = zones::build(&table, &identities, folder)?;
     let _authority = daemons::nsd(&hierarchy, folder)?;
@@ -68,38 +70,33 @@ fn run(options: &Options) -> Fallible<Vec<String>> {
         }
     }
     let postfix = Postfix::start(identities.get("postfix").ok_or("no Postfix")?, folder)?;
-    let result = ask(&table, &identities, options, &postfix);
+    let world = World {
+        table: &table,
+        identities: &identities,
+        versions: &versions,
+        postfix: &postfix,
+    };
+    let result = ask(&world, options);
     if options.shell {
         Command::new("sh").current_dir(folder).status()?;
     }
     result
 }
 
-fn ask(
-    table: &Table,
-    identities: &Identities,
-    options: &Options,
-    postfix: &Postfix,
-) -> Fallible<Vec<String>> {
-    let complaints = comparison::run(table, identities, options, postfix)?;
-    if options.wants(sender::DOMAIN) {
-        println!("\n{}", sender::send_and_read(postfix)?);
-    }
-    Ok(complaints)
+/// All that stands there to be asked, or about.
+struct World<'a> {
+    table: &'a Table,
+    identities: &'a Identities,
+    versions: &'a Versions,
+    postfix: &'a Postfix,
 }
 
-/// Whose words these are; other versions may differ in other ways.
-fn versions(folder: &Path) -> Fallible<String> {
-    let first_line = |program, arguments: &[&str]| -> Fallible<String> {
-        let text = output(program, arguments, folder)?;
-        Ok(text.lines().next().unwrap_or_default().to_owned())
-    };
-    Ok(format!(
-        "unbound {}, Postfix {}, {}\n",
-        first_line("unbound", &["-V"])?.trim_start_matches("Version "),
-        first_line("postconf", &["-dh", "mail_version"])?,
-        first_line("openssl", &["version"])?
-    ))
+fn ask(world: &World<'_>, options: &Options) -> Fallible<Vec<String>> {
+    let complaints = comparison::run(world, options)?;
+    if options.wants(sender::DOMAIN) {
+        println!("\n{}", sender::send_and_read(world.postfix)?);
+    }
+    Ok(complaints)
 }
 
 /// Certificates and an address for each server.

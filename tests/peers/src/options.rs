@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::Fallible;
+use crate::table::Table;
 
 /// What stands there.
 #[derive(Debug)]
@@ -40,6 +41,20 @@ impl Options {
             }
         }
         Ok(options)
+    }
+
+    /// Fails if a part is in no domain's name: whoever mistyped it would take silence for agreement.
+    pub(crate) fn check(&self, table: &Table) -> Fallible<()> {
+        for part in &self.parts {
+            if !table
+                .domain
+                .iter()
+                .any(|it| it.name.contains(part.as_str()))
+            {
+                return Err(format!("{part}: no domain has this in its name").into());
+            }
+        }
+        Ok(())
     }
 
     /// Whether this domain is to be asked about.

@@ -66,16 +66,7 @@ impl Opinion {
     fn statement(self, who: Witness, domain: &Domain) -> Statement {
         let mandatory = matches!(who, Witness::Mandatory | Witness::MandatoryValidate);
         let mut said = self.said;
-        let expected = match domain.expected_by(mandatory) {
-            Some(expected) => expected.to_string(),
-            None => {
-                // Why does not matter.
-                if said.starts_with("deferred ") {
-                    said = "deferred".to_owned();
-                }
-                "deferred".to_owned()
-            }
-        };
+        let expected = domain.expected_by(mandatory).to_string();
         let wrong_host = domain
             .host_by(mandatory)
             .is_some_and(|host| self.host.as_deref() != Some(host));

@@ -15,10 +15,13 @@ pub(crate) fn by_zone(
     identities: &Identities,
 ) -> Fallible<BTreeMap<String, String>> {
     let mut zones: BTreeMap<String, String> = BTreeMap::new();
-    let domains = table.domain.iter().map(|it| (&it.name, &it.records));
-    let zone_records = table.zone.iter().map(|(name, it)| (name, &it.records));
-    for (origin, records) in zone_records.chain(domains) {
-        for line in records.lines().filter(|line| !line.trim().is_empty()) {
+    for domain in &table.domain {
+        let origin = &domain.name;
+        for line in domain
+            .records
+            .lines()
+            .filter(|line| !line.trim().is_empty())
+        {
             let wrong = |why| format!("{origin}: '{line}': {why}");
             let (owner, data) = filled_in(line, origin, identities).map_err(wrong)?;
             let zone = zone_of(table, &owner).ok_or_else(|| wrong("in no zone".into()))?;

@@ -56,9 +56,6 @@ pub(crate) struct Zone {
     /// Whether its name server can answer for it.
     #[serde(default)]
     pub(crate) lame: bool,
-    /// Records that belong to no domain.
-    #[serde(default)]
-    pub(crate) records: String,
 }
 
 fn ecdsa() -> String {
@@ -183,7 +180,7 @@ pub(crate) struct Domain {
     pub(crate) records: String,
     /// The verdict of an opportunistic client.
     pub(crate) expected: Verdict,
-    /// The verdict of a client that insists on DANE, where it is not the usual one: authenticated as before, or deferred.
+    /// The verdict of a client that insists on DANE, where it is not what follows from the other one.
     pub(crate) mandatory: Option<Verdict>,
     /// The host that would get the mail, where it matters which one.
     pub(crate) host: Option<String>,
@@ -192,20 +189,25 @@ pub(crate) struct Domain {
 }
 
 impl Domain {
-    /// What is expected of a client, with mandatory DANE or without; none if mail is to wait for whatever reason.
-    pub(crate) fn expected_by(&self, mandatory: bool) -> Option<&Verdict> {
-        match &self.mandatory {
-            _ if !mandatory => Some(&self.expected),
-            // RFC 7672 §2.2: who insists on DANE sends to servers that authenticate, and keeps the rest.
-            None if self.expected == Verdict::Authenticated => Some(&self.expected),
-            expected => expected.as_ref(),
+    /// What is expected of a client, with mandatory DANE or without.
+    pub(crate) fn expected_by(&self, mandatory: bool) -> Verdict {
+        match (&self.expected, &self.mandatory) {
+            (expected, _) if !mandatory => expected.clone(),
+            (_, Some(expected)) => expected.clone(),
+            // RFC 7672 §2.2: who insists on DANE keeps what would go to a server that does not authenticate.
+            (Verdict::Encrypted | Verdict::Tls | Verdict::Cleartext, None) => {
+                Verdict::Deferred("4.7.5".to_owned())
+            }
+            // What stands in the way of all mail stands in the way of this, too.
+            (Verdict::Authenticated | Verdict::Deferred(_) | Verdict::Failed(_), None) => {
+                self.expected.clone()
+            }
         }
     }
 
     /// The host that is expected to get the mail, if it matters.
     pub(crate) fn host_by(&self, mandatory: bool) -> Option<&str> {
-        let same =
-            !mandatory || (self.mandatory.is_none() && self.expected == Verdict::Authenticated);
+        let same = !mandatory || self.expected_by(true) == self.expected;
         self.host.as_deref().filter(|_| same)
     }
 }

@@ -1,7 +1,6 @@
 //! What a client decides about a domain.
 
 use std::fmt;
-use std::str::FromStr;
 
 use serde::Deserialize;
 
@@ -36,27 +35,23 @@ impl fmt::Display for Verdict {
     }
 }
 
-impl FromStr for Verdict {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        Ok(match text.split_once(' ') {
-            None if text == "authenticated" => Self::Authenticated,
-            None if text == "encrypted" => Self::Encrypted,
-            None if text == "tls" => Self::Tls,
-            None if text == "cleartext" => Self::Cleartext,
-            Some(("deferred", status)) => Self::Deferred(status.to_owned()),
-            Some(("failed", status)) => Self::Failed(status.to_owned()),
-            _ => return Err(format!("'{text}' is no verdict")),
-        })
-    }
-}
-
 impl TryFrom<String> for Verdict {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
+        let status = text.split_once(' ').map_or("", |(_, status)| status);
+        let all = [
+            Self::Authenticated,
+            Self::Encrypted,
+            Self::Tls,
+            Self::Cleartext,
+            Self::Deferred(status.to_owned()),
+            Self::Failed(status.to_owned()),
+        ];
+        let mut meant = all.into_iter().filter(|it| it.to_string() == text);
+        meant
+            .next()
+            .ok_or_else(|| format!("'{text}' is no verdict"))
     }
 }
 
@@ -75,34 +70,38 @@ pub(crate) struct Statement {
 
 /// Who is asked.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(try_from = "String")]
 pub(crate) enum Witness {
     /// The tool, which believes unbound's AD bit.
-    #[serde(rename = "ours")]
     Ours,
     /// The tool, which checks signatures itself.
-    #[serde(rename = "--validate")]
     Validate,
     /// The tool where DANE is mandatory, which believes unbound's AD bit.
-    #[serde(rename = "mandatory")]
     Mandatory,
     /// The tool where DANE is mandatory, which checks signatures itself.
-    #[serde(rename = "mandatory --validate")]
     MandatoryValidate,
     /// `posttls-finger -l dane` of Postfix.
-    #[serde(rename = "posttls-finger")]
     Finger,
     /// `openssl s_client` with the records of the domain's own host.
-    #[serde(rename = "s_client")]
     Client,
     /// Postfix's own client with the level `dane`.
-    #[serde(rename = "postfix")]
     Postfix,
     /// Postfix's own client with the level `dane-only`.
-    #[serde(rename = "postfix dane-only")]
     PostfixInsistent,
 }
 
 impl Witness {
+    const ALL: [Self; 8] = [
+        Self::Ours,
+        Self::Validate,
+        Self::Mandatory,
+        Self::MandatoryValidate,
+        Self::Finger,
+        Self::Client,
+        Self::Postfix,
+        Self::PostfixInsistent,
+    ];
+
     /// The name in the table and in `differences.toml`.
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -115,5 +114,16 @@ impl Witness {
             Self::Postfix => "postfix",
             Self::PostfixInsistent => "postfix dane-only",
         }
+    }
+}
+
+impl TryFrom<String> for Witness {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let mut meant = Self::ALL.into_iter().filter(|it| it.name() == text);
+        meant
+            .next()
+            .ok_or_else(|| format!("'{text}' is no witness"))
     }
 }

@@ -54,7 +54,6 @@ pub(crate) fn build(table: &Table, identities: &Identities, folder: &Path) -> Fa
         parent: Parent::NoDs,
         spoilt: Vec::new(),
         lame: false,
-        records: String::new(),
     };
     let text = texts.remove("").unwrap_or_default();
     let keys = write("", &root, &text, folder)?;
