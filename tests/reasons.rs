@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use rcgen::CertificateParams;
+use rcgen::{BasicConstraints, CertificateParams, IsCa};
 use smtp_dane::cert::CertificateError;
 use smtp_dane::tlsa::{MAX_RECORDS, Record, Role};
 use smtp_dane::{Authentication, NoAuthentication, Policy, VerifyError};
@@ -108,6 +108,15 @@ fn what_lies_beside_the_path_does_not_hide_the_reason() {
             assert_eq!(judge(&records, &chain), Err(VerifyError::IssuerNotFound));
         }
     }
+}
+
+#[test]
+fn a_server_whose_certificate_says_that_it_is_an_authority_is_told_so() {
+    let root = Authority::root();
+    let server =
+        root.server_with(|params| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained));
+    let result = judge(&[record(2, 1, 1, &root.der)], &[&server, &root.der]);
+    assert_eq!(result, Err(VerifyError::CaAsServer));
 }
 
 #[test]

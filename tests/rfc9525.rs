@@ -106,6 +106,20 @@ fn section_2_the_common_name_stands_in_only_by_policy_and_without_other_names() 
 }
 
 #[test]
+fn section_2_a_name_of_another_form_that_begins_like_an_srv_id_is_none() {
+    // An X.400 address [3] whose first element is the identifier of the SRV-ID.
+    let identifier = [6, 8, 0x2b, 6, 1, 5, 5, 7, 8, 7];
+    let names = tlv(SEQUENCE, &tlv(0xa3, &identifier));
+    let result = borne(&[name(HOST)], CnId::Fallback, |params| {
+        params.subject_alt_names.clear();
+        let names = extension(&[2, 5, 29, 17], &names, false);
+        params.custom_extensions.push(names);
+        common(params, HOST);
+    });
+    assert_eq!(result, Ok(name(HOST)));
+}
+
+#[test]
 fn section_2_a_dns_id_counts_whatever_the_policy_and_the_common_name() {
     for cn_id in [CnId::Fallback, CnId::Never] {
         let result = borne(&[name(HOST)], cn_id, |params| {

@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use smtp_dane::NoAuthentication;
+use smtp_dane::delivery::Objection;
+use smtp_dane::resolve::HostError;
+use smtp_dane::session::Refusal;
 use smtp_dane::tlsa::{SetError, Unusable};
 
 /// All of these say something, and none says what another one says.
@@ -42,4 +45,24 @@ fn what_leaves_nothing_to_authenticate_by_has_its_sentence_and_place() {
     assert_eq!(many.cite(), SetError::TooManyRecords.cite());
     assert!(SetError::TooManyRecords.cite().starts_with("RFC "));
     say_something_each(&[&none, &many]);
+}
+
+#[test]
+fn an_objection_says_what_enforcement_would_have_said() {
+    let (barred, refusal) = (HostError::Ourselves, Refusal::StartTlsNotOffered);
+    for (objection, sentence, place) in [
+        (
+            Objection::Host(barred.clone()),
+            barred.to_string(),
+            barred.cite(),
+        ),
+        (
+            Objection::Connection(refusal),
+            refusal.to_string(),
+            refusal.cite(),
+        ),
+    ] {
+        assert_eq!(objection.to_string(), sentence);
+        assert_eq!(objection.cite(), place);
+    }
 }
