@@ -115,9 +115,14 @@ impl Facts {
         families.filter(|told| told.end != End::Failed)
     }
 
-    pub fn has_address(&self, address: IpAddr) -> bool {
+    /// All addresses of the host, over both families.
+    pub fn addresses(&self) -> impl Iterator<Item = IpAddr> {
         self.answered()
-            .any(|told| told.addresses().contains(&address))
+            .flat_map(|told| told.addresses().iter().copied())
+    }
+
+    pub fn has_address(&self, address: IpAddr) -> bool {
+        self.addresses().any(|answered| answered == address)
     }
 
     /// Why the host may not be connected to, for anything that its lookups were told.

@@ -31,7 +31,8 @@
 //! what happened on the connection), the zone, and the `step` of the machine; never its fields, and never what it believes of
 //! the world, as its TLS policy or its plan. What a host has published is what the world was made with (`Tlsa::published`), not what
 //! the library makes of the records. That every run ends: the models count events against a bound that is computed from the
-//! world, and every state but the last ones has a way on. The properties with "sometimes" fail if a model explores too little.
+//! world, and every state but the last ones has a way on. A run that is past its bound is not followed further, so that a machine
+//! that never ends is found rather than explored for ever. The properties with "sometimes" fail if a model explores too little.
 //!
 //! # The models, and why together they cover the whole
 //!
@@ -40,7 +41,7 @@
 //! | session | `Session` | every TLS policy of a relay × failed TLS × raw public keys × digests × implicit TLS, everything on the wire |
 //! | host | `HostLookup`, then `Session` | all that a zone can say of one host × every kind of route × the policies that a lookup reads |
 //! | routing | `Routing` | up to three hosts, aliases, denials, null MX × who this site is × modes |
-//! | delivery | `Delivery` | up to three hosts, or two with two addresses each, of a few kinds each |
+//! | delivery | `Delivery` | up to three hosts, or two with two addresses each, of a few kinds each; bounds of the attempts |
 //! | audit | two `Delivery`s | one or two hosts, an audit and no DANE side by side |
 //!
 //! The product of all worlds is out of reach; the split leaves out nothing that one machine hands to another:
@@ -59,7 +60,7 @@
 //! - Trust anchors (usage 2), names, dates and signatures: the certificates are fixed, and the records here name the server's own.
 //!   `tests/prop_verify.rs` and `tests/openssl` are for these. Messages of the DNS and their parser: `tests/prop_dns.rs`, and fuzzing.
 //! - TLS policies by the public PKI (submission) are looked up, but no chain is ever shown that a root would prove.
-//! - Long chains of aliases, more than three hosts, more than two addresses, ports other than 25, IPv4 before IPv6, bounds of the policy.
+//! - Long chains of aliases, more than three hosts, more than two addresses, ports other than 25, IPv4 before IPv6.
 //! - States are told apart by digests of 64 bits, so that one may be missed; among a million with a chance of one in 10⁷.
 //! - The lies are a small alphabet. That others do not matter rests on reading the code, which compares names and addresses and
 //!   does nothing else with them.
@@ -67,7 +68,8 @@
 //! # Mutants
 //!
 //! `mutants/list.txt` holds faults, each with the property that must notice it; `mutants/run` puts them into a copy of the library
-//! one by one. A fault that no longer applies fails the run.
+//! one by one. A fault that no longer applies fails the run, and so does one with which the models do not come to an end. Every
+//! property has at least one.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -87,9 +89,11 @@ mod resolver;
 mod run;
 mod server;
 mod strange;
+mod worlds;
 mod zone;
 
 pub use cases::Size;
+pub use property::PROPERTIES;
 pub use run::Report;
 
 use run::check;
@@ -115,8 +119,14 @@ pub const MODELS: [(&str, Explore); 5] = [
 ];
 
 /// Runs the models of these names, or all if there are none, prints what came of each, and says whether everything holds.
-#[must_use]
-pub fn run(size: Size, names: &[String]) -> bool {
+///
+/// # Errors
+/// If there is no model of one of these names; nothing is run then.
+pub fn run(size: Size, names: &[String]) -> Result<bool, String> {
+    if let Some(unknown) = names.iter().find(|name| !is_model(name)) {
+        let known = MODELS.map(|(name, _)| name).join(", ");
+        return Err(format!("no model {unknown}; there are {known}"));
+    }
     let (mut unique, mut total, mut time, mut holds) = (0, 0, 0.0, true);
     for (name, model) in MODELS {
         if names.is_empty() || names.iter().any(|wanted| wanted == name) {
@@ -132,5 +142,9 @@ pub fn run(size: Size, names: &[String]) -> bool {
         "{:<10} {unique:>9} states, {total:>10} with repeats, {time:>18.2} s",
         "total"
     );
-    holds
+    Ok(holds)
+}
+
+fn is_model(name: &str) -> bool {
+    MODELS.iter().any(|(model, _)| *model == name)
 }

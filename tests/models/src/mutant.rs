@@ -1,5 +1,6 @@
 //! The list of mutants: faults put into the library on purpose, to see whether the models notice.
 
+use crate::is_model;
 use crate::property;
 
 /// A fault, and the property that must notice it.
@@ -38,12 +39,16 @@ impl Mutant {
             found.ok_or(format!("no `{key}` in {block:?}"))
         };
         let property = value("property")?;
+        let models: Vec<String> = value("models")?.split(' ').map(str::to_owned).collect();
+        if let Some(unknown) = models.iter().find(|name| !is_model(name)) {
+            return Err(format!("no model {unknown}"));
+        }
         Ok(Self {
             name: value("name")?,
             file: value("file")?,
             take: value("take")?,
             put: value("put")?,
-            models: value("models")?.split(' ').map(str::to_owned).collect(),
+            models,
             property: property::by_key(&property).ok_or(format!("no property {property}"))?,
         })
     }

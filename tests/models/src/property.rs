@@ -7,6 +7,8 @@ pub const SILENCE: &str =
     "a host whose lookups failed or that must not be used is never connected to";
 pub const ANSWERED: &str = "only addresses that were answered for the host are connected to";
 pub const USED: &str = "a host that nothing bars is connected to";
+pub const TRIED: &str =
+    "mail waits only after each host was tried at each of its addresses, or for a reason why not";
 pub const ORDER: &str =
     "hosts are tried in the order of their preferences, and none is passed over without a reason";
 pub const LOOP: &str = "no host is tried that is no better than this site";
@@ -27,29 +29,33 @@ pub const ROUTED: &str =
 pub const ACCEPTED: &str = "mail is delivered if and only if a server accepted it, and once";
 pub const ONCE_MORE: &str = "no second connection is asked for but once for each address";
 
+/// Every property, by the name that the list of mutants gives it.
+pub const PROPERTIES: [(&str, &str); 21] = [
+    ("PROOF", PROOF),
+    ("ENCRYPTION", ENCRYPTION),
+    ("SILENCE", SILENCE),
+    ("ANSWERED", ANSWERED),
+    ("USED", USED),
+    ("TRIED", TRIED),
+    ("ORDER", ORDER),
+    ("LOOP", LOOP),
+    ("MANDATORY", MANDATORY),
+    ("AUDIT", AUDIT),
+    ("BOUND", BOUND),
+    ("WAY_ON", WAY_ON),
+    ("BELONGS", BELONGS),
+    ("INJECTED", INJECTED),
+    ("OPEN", OPEN),
+    ("FAILED_TLS", FAILED_TLS),
+    ("REACHED", REACHED),
+    ("RETURNED", RETURNED),
+    ("ROUTED", ROUTED),
+    ("ACCEPTED", ACCEPTED),
+    ("ONCE_MORE", ONCE_MORE),
+];
+
 /// The property that the list of mutants calls so.
 pub fn by_key(key: &str) -> Option<&'static str> {
-    Some(match key {
-        "PROOF" => PROOF,
-        "ENCRYPTION" => ENCRYPTION,
-        "SILENCE" => SILENCE,
-        "ANSWERED" => ANSWERED,
-        "USED" => USED,
-        "ORDER" => ORDER,
-        "LOOP" => LOOP,
-        "MANDATORY" => MANDATORY,
-        "AUDIT" => AUDIT,
-        "BOUND" => BOUND,
-        "WAY_ON" => WAY_ON,
-        "BELONGS" => BELONGS,
-        "INJECTED" => INJECTED,
-        "OPEN" => OPEN,
-        "FAILED_TLS" => FAILED_TLS,
-        "REACHED" => REACHED,
-        "RETURNED" => RETURNED,
-        "ROUTED" => ROUTED,
-        "ACCEPTED" => ACCEPTED,
-        "ONCE_MORE" => ONCE_MORE,
-        _ => return None,
-    })
+    let mut all = PROPERTIES.into_iter();
+    all.find_map(|(name, property)| (name == key).then_some(property))
 }

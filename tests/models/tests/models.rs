@@ -4,17 +4,27 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use smtp_dane_models::mutant::Mutant;
-use smtp_dane_models::{Size, run};
+use smtp_dane_models::{PROPERTIES, Size, run};
 
 #[test]
 fn every_model_holds_in_its_small_worlds() {
-    assert!(run(Size::Small, &[]));
+    assert_eq!(run(Size::Small, &[]), Ok(true));
 }
 
 #[test]
-#[ignore = "wants a release build: `.ci/run models`"]
-fn every_model_holds_in_all_of_its_worlds() {
-    assert!(run(Size::Full, &[]));
+fn a_model_that_there_is_not_is_refused() {
+    let names = ["session", "sesion"].map(str::to_owned);
+    assert!(run(Size::Small, &names).is_err());
+}
+
+#[test]
+fn every_property_has_a_fault_that_it_must_notice() -> Result<(), String> {
+    let mutants = Mutant::read_all(include_str!("../mutants/list.txt"))?;
+    let noticed: BTreeSet<&str> = mutants.iter().map(|mutant| mutant.property).collect();
+    for (key, property) in PROPERTIES {
+        assert!(noticed.contains(property), "no fault for {key}");
+    }
+    Ok(())
 }
 
 #[test]

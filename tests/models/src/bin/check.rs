@@ -13,9 +13,12 @@ fn main() -> ExitCode {
     } else {
         Size::Small
     };
-    if run(size, &names) {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
+    match run(size, &names) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
     }
 }

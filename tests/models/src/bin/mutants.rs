@@ -1,11 +1,12 @@
 //! Puts each fault of `mutants/list.txt` into a copy of the tree, runs the models, and demands that the named property is
 //! among those that fail. `mutants [word…]`: those whose names have one of the words.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
-use std::time::Instant;
+use std::process::{Command, ExitCode, ExitStatus};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use smtp_dane_models::mutant::Mutant;
 
@@ -21,6 +22,10 @@ const PARTS: [&str; 9] = [
     "benches",
     "cli",
 ];
+
+/// How long the models may be built or run with one fault in the library. Both take seconds, a first build a minute or two; this
+/// leaves room for a machine that has much else to do.
+const MOST_TIME: Duration = Duration::from_secs(600);
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -92,6 +97,8 @@ impl Bench {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
         let target = target.unwrap_or_else(|| root.join("target"));
+        // Cargo is run in another directory.
+        let target = std::path::absolute(target).map_err(|error| error.to_string())?;
         let tree = target.join("models/tree");
         let copied = PARTS
             .iter()
@@ -110,25 +117,61 @@ impl Bench {
 
     /// Builds and runs the models, and lists what does not hold; the inner error is that of a build or run that failed.
     fn faults(&self, models: &[String]) -> Result<Result<Vec<String>, String>, String> {
-        let mut build = self.cargo("build");
-        let built = build.output().map_err(|error| error.to_string())?;
-        if !built.status.success() {
-            let text = String::from_utf8_lossy(&built.stderr).into_owned();
-            return Ok(Err(format!("it does not build:\n{text}")));
+        let built = self.finish(self.cargo("build"))?;
+        if !built.is_some_and(|status| status.success()) {
+            let printed = self.printed()?;
+            return Ok(Err(format!(
+                "it does not build within {MOST_TIME:?}:\n{printed}"
+            )));
         }
-        let ran = Command::new(self.target.join("release/check"))
-            .args(models)
-            .output()
-            .map_err(|error| error.to_string())?;
-        let text = String::from_utf8_lossy(&ran.stdout).into_owned();
+        let mut check = Command::new(self.target.join("release/check"));
+        check.args(models);
+        if self.finish(check)?.is_none() {
+            return Ok(Err(format!("it runs for more than {MOST_TIME:?}")));
+        }
+        let text = self.printed()?;
         if !text.lines().any(|line| line.starts_with("total")) {
-            return Ok(Err("the models did not come to an end".to_owned()));
+            return Ok(Err(format!("the models did not come to an end:\n{text}")));
         }
         let faults = text.lines().filter_map(|line| {
             let violated = line.strip_prefix("VIOLATED: ");
             violated.or_else(|| line.strip_prefix("UNREACHED: "))
         });
         Ok(Ok(faults.map(str::to_owned).collect()))
+    }
+
+    /// Runs a command to its end, or stops it after [`MOST_TIME`]: `None`.
+    fn finish(&self, mut command: Command) -> Result<Option<ExitStatus>, String> {
+        let mut finish = || {
+            let output = File::create(self.output())?;
+            let errors = output.try_clone()?;
+            let mut child = command.stdout(output).stderr(errors).spawn()?;
+            let started = Instant::now();
+            loop {
+                let status = child.try_wait()?;
+                if status.is_some() {
+                    return Ok(status);
+                }
+                if started.elapsed() > MOST_TIME {
+                    child.kill()?;
+                    child.wait()?;
+                    return Ok(None);
+                }
+                thread::sleep(Duration::from_millis(20));
+            }
+        };
+        finish().map_err(|error: io::Error| error.to_string())
+    }
+
+    /// What the last command printed.
+    fn printed(&self) -> Result<String, String> {
+        let text = fs::read(self.output()).map_err(|error| error.to_string())?;
+        Ok(String::from_utf8_lossy(&text).into_owned())
+    }
+
+    /// A file, since a pipe that nobody reads would hold up a command that prints much.
+    fn output(&self) -> PathBuf {
+        self.target.join("models/output")
     }
 
     fn cargo(&self, command: &str) -> Command {

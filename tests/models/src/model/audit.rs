@@ -3,15 +3,16 @@
 
 use smtp_dane::DaneMode;
 use smtp_dane::delivery::{Delivery, Event, Outcome, Step, Transfer};
-use smtp_dane::dns::{Query, QueryId, QueryType};
+use smtp_dane::dns::{Query, QueryType};
 use smtp_dane::session;
 use stateright::{Model, Property};
 
 use crate::cases::Size;
-use crate::domains::{Domain, audited};
+use crate::domains::Domain;
+use crate::model::Action;
 use crate::property;
-use crate::resolver::Given;
 use crate::server::{Alphabet, Move};
+use crate::worlds::audited;
 
 #[derive(Debug)]
 pub struct Audits {
@@ -25,14 +26,6 @@ pub struct State {
     off: Delivery,
     /// An event that the one took and the other refused.
     parted: bool,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub enum Action {
-    Answer(QueryId, Box<Given>),
-    Connect(bool),
-    OnWire(Move),
-    Take(Transfer),
 }
 
 impl Audits {
@@ -133,12 +126,8 @@ impl Model for Audits {
         }
         match state.audit.step() {
             Step::Lookup(queries) => {
-                for query in queries {
-                    let zone = &self.domains[state.domain].zone;
-                    let answers = zone.answers(query.question()).into_iter();
-                    actions
-                        .extend(answers.map(|given| Action::Answer(query.id(), Box::new(given))));
-                }
+                let zone = &self.domains[state.domain].zone;
+                actions.extend(Action::answers(queries, zone));
             }
             Step::Connect { .. } => actions.extend([true, false].map(Action::Connect)),
             Step::Session(session::Step::Transfer(_)) => actions.extend(

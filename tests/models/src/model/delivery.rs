@@ -1,21 +1,23 @@
 //! [`Delivery`]: all machines together, over the hosts and addresses of a domain.
 
+use std::net::IpAddr;
+
 use smtp_dane::delivery::{Delivery, Event, Outcome, Step, Transfer};
-use smtp_dane::dns::{Query, QueryId, Security};
-use smtp_dane::resolve::Host;
+use smtp_dane::dns::{Query, Security};
+use smtp_dane::resolve::{Host, RouteKind};
 use smtp_dane::session;
 use smtp_dane::{DaneMode, Name};
 use stateright::{Model, Property};
 
 use crate::cases::Size;
-use crate::domains::{Domain, delivered};
+use crate::domains::Domain;
 use crate::facts::{Demand, demands};
 use crate::known::Known;
+use crate::model::{self, Action};
 use crate::property;
-use crate::resolver::Given;
-use crate::server::{Alphabet, Certificate, Connection, Move, belongs};
+use crate::server::{Alphabet, Certificate, Connection, belongs};
 use crate::strange::Strange;
-use smtp_dane::resolve::RouteKind;
+use crate::worlds::delivered;
 
 #[derive(Debug)]
 pub struct Deliveries {
@@ -28,20 +30,20 @@ pub struct State {
     pub domain: usize,
     delivery: Delivery,
     known: Known,
-    /// The hosts that were connected to, in order.
-    tried: Vec<(u16, Name)>,
+    /// The connections that were asked for, in order.
+    tried: Vec<Attempt>,
     connection: Connection,
     accepted: u8,
     rejected: bool,
     events: usize,
 }
 
-#[derive(Clone, Debug, PartialEq)]
-pub enum Action {
-    Answer(QueryId, Box<Given>),
-    Connect(bool),
-    OnWire(Move),
-    Take(Transfer),
+#[derive(Clone, Debug, PartialEq, Hash)]
+struct Attempt {
+    /// That of the host in the MX answer.
+    preference: u16,
+    host: Name,
+    address: IpAddr,
 }
 
 impl Deliveries {
@@ -71,20 +73,31 @@ impl Deliveries {
         }
     }
 
-    /// The host that may be connected to now, and its preference in the answer.
-    fn at(&self, state: &State) -> Option<(u16, Name)> {
-        match state.delivery.step() {
-            Step::Connect {
-                host: Host::Name(host),
-                ..
-            } => {
-                let domain = self.domain(state);
-                let hosts = state.known.mx.hosts(&domain.name);
-                let known = hosts.into_iter().find(|(_, other)| other == host);
-                known.or_else(|| domain.is_relay.then(|| (0, host.clone())))
-            }
-            _ => None,
+    /// The hosts that are preferred to this site, each with its preference.
+    fn worth_trying(&self, state: &State) -> Vec<(u16, Name)> {
+        let domain = self.domain(state);
+        if domain.is_relay {
+            return vec![(0, domain.name.clone())];
         }
+        state.known.worth_trying(&domain.name, &domain.policy)
+    }
+
+    /// The connection that is asked for now, if its host is one that was answered.
+    fn at(&self, state: &State) -> Option<Attempt> {
+        let (host, address) = match state.delivery.step() {
+            Step::Connect { host, address, .. } => (host, address),
+            _ => return None,
+        };
+        let domain = self.domain(state);
+        let hosts = state.known.mx.hosts(&domain.name).into_iter();
+        let by_relay = domain.is_relay.then(|| (0, domain.name.clone()));
+        let mut hosts = hosts.chain(by_relay);
+        let (preference, host) = hosts.find(|(_, known)| Host::Name(known.clone()) == *host)?;
+        Some(Attempt {
+            preference,
+            host,
+            address,
+        })
     }
 }
 
@@ -99,7 +112,7 @@ impl State {
     /// The host that is given the mail now.
     fn mail_for(&self) -> Option<&Name> {
         match self.delivery.step() {
-            Step::Session(session::Step::Transfer(_)) => self.tried.last().map(|(_, host)| host),
+            Step::Session(session::Step::Transfer(_)) => self.tried.last().map(|last| &last.host),
             _ => None,
         }
     }
@@ -140,13 +153,7 @@ impl Model for Deliveries {
     fn actions(&self, state: &State, actions: &mut Vec<Action>) {
         let domain = self.domain(state);
         match state.delivery.step() {
-            Step::Lookup(queries) => {
-                for query in queries {
-                    let answers = domain.zone.answers(query.question()).into_iter();
-                    actions
-                        .extend(answers.map(|given| Action::Answer(query.id(), Box::new(given))));
-                }
-            }
+            Step::Lookup(queries) => actions.extend(Action::answers(queries, &domain.zone)),
             Step::Connect { .. } => actions.extend([true, false].map(Action::Connect)),
             Step::Session(session::Step::Transfer(_)) => {
                 let few = domain.alphabet == Alphabet::Few;
@@ -205,6 +212,11 @@ impl Model for Deliveries {
         Some(state)
     }
 
+    fn within_boundary(&self, state: &State) -> bool {
+        // One event more shows that a run is too long.
+        state.events <= self.domain(state).bound + 1
+    }
+
     fn properties(&self) -> Vec<Property<Self>> {
         let mut properties = self.of_connections();
         properties.extend(self.of_hosts());
@@ -238,33 +250,24 @@ impl Deliveries {
     fn of_hosts(&self) -> Vec<Property<Self>> {
         vec![
             Property::always(property::SILENCE, |model: &Self, state: &State| {
-                let Some((_, host)) = model.at(state) else {
-                    return true;
-                };
-                let policy = &model.domain(state).policy;
-                let silent = model.demands(state, &host) == [Demand::Silence];
-                !silent && !state.known.facts(&host).bars(model.route(state), policy)
+                model.at(state).is_none_or(|Attempt { host, .. }| {
+                    let silent = model.demands(state, &host) == [Demand::Silence];
+                    !silent && !model.is_barred(state, &host)
+                })
             }),
             Property::always(property::ANSWERED, |model: &Self, state: &State| {
-                match (state.delivery.step(), model.at(state)) {
-                    (Step::Connect { address, .. }, Some((_, host))) => {
-                        state.known.facts(&host).has_address(address)
-                    }
-                    (Step::Connect { .. }, None) => false,
-                    _ => true,
-                }
+                let connects = matches!(state.delivery.step(), Step::Connect { .. });
+                let was_answered =
+                    |at: Attempt| state.known.facts(&at.host).has_address(at.address);
+                !connects || model.at(state).is_some_and(was_answered)
             }),
             Property::always(property::ORDER, |model: &Self, state: &State| {
                 model.is_in_order(state)
             }),
             Property::always(property::LOOP, |model: &Self, state: &State| {
-                let domain = model.domain(state);
-                let known = &state.known;
-                let own = known.own_preference(&domain.name, &domain.policy, Security::Insecure);
-                let own = own.filter(|_| !domain.is_relay);
-                model
-                    .at(state)
-                    .is_none_or(|(preference, _)| own.is_none_or(|own| preference < own))
+                let mut worth_trying = model.worth_trying(state).into_iter();
+                let at = model.at(state);
+                at.is_none_or(|at| worth_trying.any(|(_, host)| host == at.host))
             }),
         ]
     }
@@ -280,6 +283,13 @@ impl Deliveries {
                 let failed = matches!(state.outcome(), Some(Outcome::Failed(_)));
                 !failed || state.rejected || by_answers
             }),
+            Property::always(property::TRIED, |model: &Self, state: &State| {
+                let is_undelivered = matches!(
+                    state.outcome(),
+                    Some(Outcome::Deferred(_) | Outcome::Failed(_))
+                );
+                !is_undelivered || state.rejected || model.is_all_tried(state)
+            }),
             Property::always(property::ACCEPTED, |_, state: &State| {
                 let delivered = matches!(state.outcome(), Some(Outcome::Delivered { .. }));
                 let ends = state.accepted == 0 || state.outcome().is_some();
@@ -289,11 +299,7 @@ impl Deliveries {
                 state.events <= model.domain(state).bound
             }),
             Property::always(property::WAY_ON, |model: &Self, state: &State| {
-                let mut actions = Vec::new();
-                model.actions(state, &mut actions);
-                let takes = |action| model.next_state(state, action).is_some();
-                let goes_on = !actions.is_empty() && actions.into_iter().all(takes);
-                state.outcome().is_some() || goes_on
+                state.outcome().is_some() || model::has_way_on(model, state)
             }),
             Property::always(property::BELONGS, |model: &Self, state: &State| {
                 model.refuses(state)
@@ -307,7 +313,10 @@ impl Deliveries {
             }),
             Property::sometimes(
                 "sometimes the last of three hosts gets mail",
-                |_, state: &State| state.mail_for().is_some() && state.tried.len() == 3,
+                |_, state: &State| {
+                    let is_last = |last: &Attempt| last.preference == 30;
+                    state.mail_for().is_some() && state.tried.last().is_some_and(is_last)
+                },
             ),
             Property::sometimes("sometimes mail is delivered", |_, state: &State| {
                 matches!(state.outcome(), Some(Outcome::Delivered { .. }))
@@ -332,25 +341,44 @@ impl Deliveries {
 
     /// No host that was tried before is worse, and no better one was passed over without a reason.
     fn is_in_order(&self, state: &State) -> bool {
-        let Some((preference, _)) = self.at(state) else {
+        let Some(Attempt { preference, .. }) = self.at(state) else {
             return true;
         };
-        let domain = self.domain(state);
-        let has_reason = |host: &Name| {
+        let known = state.known.mx.hosts(&self.domain(state).name).into_iter();
+        let mut better = known.filter(|(other, _)| *other < preference);
+        let sorted = state.tried.iter().all(|last| last.preference <= preference);
+        let was_tried = |host: &Name| state.tried.iter().any(|attempt| attempt.host == *host);
+        sorted && better.all(|(_, host)| was_tried(&host) || self.has_reason(state, &host))
+    }
+
+    /// Every host that nothing spoke against was connected to at all of its addresses, as far as the bounds of the policy go.
+    fn is_all_tried(&self, state: &State) -> bool {
+        let bounds = self.domain(state).policy.bounds;
+        let is_tried = |host: &Name| {
+            let of_host = state.tried.iter().filter(|attempt| attempt.host == *host);
+            let tried: Vec<IpAddr> = of_host.map(|attempt| attempt.address).collect();
             let facts = state.known.facts(host);
-            facts.bars(self.route(state), &domain.policy)
-                || self.demands(state, host).contains(&Demand::Silence)
+            let left = facts.addresses().filter(|ip| !tried.contains(ip)).count();
+            !tried.is_empty() && (left == 0 || tried.len() >= bounds.addresses.get())
         };
-        let better = state.known.mx.hosts(&domain.name).into_iter();
-        let mut better = better.filter(|(other, _)| *other < preference);
-        let sorted = state.tried.iter().all(|(before, _)| *before <= preference);
-        sorted && better.all(|host| state.tried.contains(&host) || has_reason(&host.1))
+        let mut hosts = self.worth_trying(state).into_iter();
+        state.tried.len() >= bounds.attempts.get()
+            || hosts.all(|(_, host)| is_tried(&host) || self.has_reason(state, &host))
+    }
+
+    /// Something that was answered, or the zone in one of its states, speaks against this host.
+    fn has_reason(&self, state: &State, host: &Name) -> bool {
+        self.is_barred(state, host) || self.demands(state, host).contains(&Demand::Silence)
+    }
+
+    fn is_barred(&self, state: &State, host: &Name) -> bool {
+        let facts = state.known.facts(host);
+        facts.bars(self.route(state), &self.domain(state).policy)
     }
 
     /// Every kind of event that the step does not ask for.
     fn refuses(&self, state: &State) -> bool {
         let step = state.delivery.step();
-        let mut tried = state.delivery.clone();
         let on_wire = self.strange.events.iter().filter(|event| match step {
             Step::Session(step) => !belongs(step, event),
             _ => true,
@@ -364,7 +392,7 @@ impl Deliveries {
         let is_connect = matches!(step, Step::Connect { .. });
         let connections = [Event::Connected, Event::ConnectFailed].into_iter();
         let connections = connections.filter(|_| !is_connect);
-        let mut all = answers.chain(on_wire).chain(transfers).chain(connections);
-        all.all(|event| tried.handle(event).is_err()) && tried == state.delivery
+        let all = answers.chain(on_wire).chain(transfers).chain(connections);
+        model::refuses(&state.delivery, all, Delivery::handle)
     }
 }

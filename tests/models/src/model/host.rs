@@ -4,16 +4,16 @@
 use std::sync::Arc;
 
 use smtp_dane::DaneMode;
-use smtp_dane::dns::{Query, QueryId};
+use smtp_dane::dns::Query;
 use smtp_dane::resolve::{HostLookup, Route, RouteKind, Step};
 use smtp_dane::session::{self, Session};
 use stateright::{Model, Property};
 
 use crate::cases::{Case, Size, host_cases};
 use crate::facts::{Demand, Facts};
+use crate::model::{self, Action};
 use crate::property;
-use crate::resolver::Given;
-use crate::server::{Alphabet, Certificate, Connection, Move};
+use crate::server::{Alphabet, Certificate, Connection};
 use crate::strange::Strange;
 
 /// Two families over four replies each, the probe, and the TLSA records of two candidates over two replies each.
@@ -48,12 +48,6 @@ enum Phase {
         stray: bool,
         is_ours: bool,
     },
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub enum Action {
-    Answer(QueryId, Box<Given>),
-    OnWire(Move),
 }
 
 impl Hosts {
@@ -102,6 +96,14 @@ impl Hosts {
 }
 
 impl State {
+    /// What was answered so far.
+    fn answers(&self) -> u8 {
+        match self.phase {
+            Phase::LookingUp { answers, .. } => answers,
+            Phase::Left { .. } | Phase::Connected { .. } => 0,
+        }
+    }
+
     fn mail(&self) -> Option<&Connection> {
         match &self.phase {
             Phase::Connected {
@@ -110,6 +112,17 @@ impl State {
                 ..
             } if matches!(session.step(), session::Step::Transfer(_)) => Some(connection),
             _ => None,
+        }
+    }
+
+    fn is_end(&self) -> bool {
+        match &self.phase {
+            Phase::LookingUp { .. } => false,
+            Phase::Left { .. } => true,
+            Phase::Connected { session, .. } => matches!(
+                session.step(),
+                session::Step::Transfer(_) | session::Step::Abandon(_)
+            ),
         }
     }
 
@@ -141,11 +154,8 @@ impl Model for Hosts {
     }
 
     fn actions(&self, state: &State, actions: &mut Vec<Action>) {
-        for query in state.open() {
-            let answers = self.case(state).zone.answers(query.question());
-            let answer = |given| Action::Answer(query.id(), Box::new(given));
-            actions.extend(answers.into_iter().map(answer));
-        }
+        let zone = &self.case(state).zone;
+        actions.extend(Action::answers(state.open(), zone));
         if let Phase::Connected { session, .. } = &state.phase {
             let moves = Alphabet::Full.moves(session.step()).iter();
             actions.extend(moves.copied().map(Action::OnWire));
@@ -195,6 +205,11 @@ impl Model for Hosts {
         Some(State { case, phase })
     }
 
+    fn within_boundary(&self, state: &State) -> bool {
+        // One answer more shows that a lookup is too long.
+        state.answers() <= MOST_ANSWERS + 1
+    }
+
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
             Property::always(property::PROOF, |model: &Self, state: &State| {
@@ -229,12 +244,11 @@ impl Model for Hosts {
             Property::always(property::REACHED, |model: &Self, state: &State| {
                 model.serves(state)
             }),
-            Property::always(
-                property::BOUND,
-                |_, state: &State| !matches!(state.phase, Phase::LookingUp { answers, .. } if answers > MOST_ANSWERS),
-            ),
+            Property::always(property::BOUND, |_, state: &State| {
+                state.answers() <= MOST_ANSWERS
+            }),
             Property::always(property::WAY_ON, |model: &Self, state: &State| {
-                model.has_way_on(state)
+                state.is_end() || model::has_way_on(model, state)
             }),
             Property::always(property::BELONGS, |model: &Self, state: &State| {
                 model.refuses(state)
@@ -288,33 +302,14 @@ impl Hosts {
         !met || state.mail().is_some()
     }
 
-    fn has_way_on(&self, state: &State) -> bool {
-        let mut actions = Vec::new();
-        match &state.phase {
-            Phase::Left { .. } => return true,
-            Phase::Connected { session, .. }
-                if matches!(
-                    session.step(),
-                    session::Step::Transfer(_) | session::Step::Abandon(_)
-                ) =>
-            {
-                return true;
-            }
-            Phase::Connected { .. } | Phase::LookingUp { .. } => {}
-        }
-        self.actions(state, &mut actions);
-        let takes = |action| self.next_state(state, action).is_some();
-        !actions.is_empty() && actions.into_iter().all(takes)
-    }
-
     /// Late and strange answers; what does not belong to a session is the matter of another model.
     fn refuses(&self, state: &State) -> bool {
         let Phase::LookingUp { lookup, .. } = &state.phase else {
             return true;
         };
-        let mut tried = HostLookup::clone(lookup);
-        let mut answers = self.strange.answers(state.open());
-        let all_refused = answers.all(|(id, answer)| tried.handle(id, answer).is_err());
-        all_refused && tried == **lookup
+        let answers = self.strange.answers(state.open());
+        model::refuses(&**lookup, answers, |lookup, (id, answer)| {
+            lookup.handle(id, answer)
+        })
     }
 }

@@ -6,11 +6,13 @@ use smtp_dane::{DaneMode, Name};
 use stateright::{Model, Property};
 
 use crate::cases::Size;
-use crate::domains::{Domain, routed};
+use crate::domains::Domain;
 use crate::known::{Known, MxTold};
+use crate::model;
 use crate::property;
 use crate::resolver::Given;
 use crate::strange::Strange;
+use crate::worlds::routed;
 
 #[derive(Debug)]
 pub struct Routes {
@@ -103,6 +105,11 @@ impl Model for Routes {
         Some(state)
     }
 
+    fn within_boundary(&self, state: &State) -> bool {
+        // One event more shows that a run is too long.
+        state.events <= self.domain(state).bound + 1
+    }
+
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
             Property::always(property::ROUTED, |model: &Self, state: &State| {
@@ -146,17 +153,14 @@ impl Model for Routes {
                 state.events <= model.domain(state).bound
             }),
             Property::always(property::WAY_ON, |model: &Self, state: &State| {
-                let mut actions = Vec::new();
-                model.actions(state, &mut actions);
                 let is_end = matches!(state.routing.step(), Step::Done(_));
-                let takes = |action| model.next_state(state, action).is_some();
-                is_end || (!actions.is_empty() && actions.into_iter().all(takes))
+                is_end || model::has_way_on(model, state)
             }),
             Property::always(property::BELONGS, |model: &Self, state: &State| {
-                let mut tried = state.routing.clone();
-                let mut answers = model.strange.answers(state.open());
-                let all_refused = answers.all(|(id, answer)| tried.handle(id, answer).is_err());
-                all_refused && tried == state.routing
+                let answers = model.strange.answers(state.open());
+                model::refuses(&state.routing, answers, |routing, (id, answer)| {
+                    routing.handle(id, answer)
+                })
             }),
             Property::sometimes("sometimes there are three hosts", |_, state: &State| {
                 state

@@ -1,16 +1,17 @@
 //! [`Session`] alone, under every TLS policy and every policy of the site that it reads.
 
+use smtp_dane::dns::Security;
+use smtp_dane::resolve::{RouteKind, TlsPolicy};
 use smtp_dane::session::{Session, Step};
 use smtp_dane::{DaneMode, Digests, FailedTls, Policy, RawPublicKeys};
 use stateright::{Model, Property};
 
 use crate::facts::{Demand, demands};
+use crate::model;
 use crate::property;
 use crate::server::{Alphabet, Certificate, Connection, Move, belongs};
 use crate::strange::{Strange, tls_policy};
 use crate::zone::{Tlsa, Zone, address, name};
-use smtp_dane::dns::Security;
-use smtp_dane::resolve::{RouteKind, TlsPolicy};
 
 /// Events on two connections, and one to open the second.
 const MOST_EVENTS: u8 = 7;
@@ -144,6 +145,11 @@ impl Model for Sessions {
         Some(state)
     }
 
+    fn within_boundary(&self, state: &State) -> bool {
+        // One event more shows that a run is too long.
+        state.events <= MOST_EVENTS + 1
+    }
+
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
             Property::always(property::PROOF, |model: &Self, state: &State| {
@@ -177,7 +183,9 @@ impl Model for Sessions {
                 state.events <= MOST_EVENTS
             }),
             Property::always(property::WAY_ON, |model: &Self, state: &State| {
-                model.has_way_on(state)
+                let step = state.session.step();
+                let is_end = matches!(step, Step::Transfer(_) | Step::Abandon(_));
+                is_end || model::has_way_on(model, state)
             }),
             Property::always(property::BELONGS, |model: &Self, state: &State| {
                 model.refuses(state)
@@ -211,25 +219,10 @@ impl Sessions {
         !(connection.is_sound() && demand.is_met(connection)) || state.gives_mail()
     }
 
-    fn has_way_on(&self, state: &State) -> bool {
-        let step = state.session.step();
-        if matches!(step, Step::Transfer(_) | Step::Abandon(_)) {
-            return true;
-        }
-        let moves = Alphabet::Full.moves(step);
-        let takes = |action: &Move| {
-            let mut session = state.session.clone();
-            session.handle(action.event(step)).is_ok()
-        };
-        !moves.is_empty() && moves.iter().all(takes)
-    }
-
     fn refuses(&self, state: &State) -> bool {
         let step = state.session.step();
-        let mut session = state.session.clone();
-        let strange = &self.strange.events;
-        let others = strange.iter().filter(|event| !belongs(step, event));
-        let all_refused = others.cloned().all(|event| session.handle(event).is_err());
-        all_refused && session == state.session
+        let strange = self.strange.events.iter();
+        let others = strange.filter(|event| !belongs(step, event)).cloned();
+        model::refuses(&state.session, others, Session::handle)
     }
 }
