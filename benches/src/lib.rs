@@ -1,0 +1,23 @@
+//! Benchmarks of `smtp-dane`, in a package of their own so that what they need never becomes a dependency of the library.
+//!
+//! Every figure is a ratio: our work over the same work by a peer, or over the part of it that nobody can save, both measured in
+//! one run.
+//!
+//! ```console
+//! $ cargo bench -p smtp-dane-benches
+//! $ cargo run -p smtp-dane-benches --bin table
+//! ```
+//!
+//! ```text
+//! messages.rs      DNS messages, honest and hostile
+//! certificates.rs  leaves and chains
+//! delivery.rs      one whole delivery
+//! peers.rs         the same steps, written with other crates
+//! table.rs         which figure stands over which, and what is aimed at
+//! ```
+
+pub mod certificates;
+pub mod delivery;
+pub mod messages;
+pub mod peers;
+pub mod table;

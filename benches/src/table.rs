@@ -1,0 +1,45 @@
+//! The figures: which measurement stands over which, and what is aimed at.
+
+/// One figure.
+#[derive(Clone, Copy, Debug)]
+pub struct Figure {
+    /// The work. It is the group of the measurements.
+    pub work: &'static str,
+    /// The measurement below the line.
+    pub over: &'static str,
+    /// The ratio that is aimed at.
+    pub aim: f64,
+}
+
+/// Our own measurement in each group.
+pub const OURS: &str = "smtp-dane";
+
+const fn figure(work: &'static str, over: &'static str, aim: f64) -> Figure {
+    Figure { work, over, aim }
+}
+
+/// All of them, in the order of the table.
+pub const FIGURES: &[Figure] = &[
+    figure("reply of 4 MX", "domain", 0.5),
+    figure("reply of 4 MX", "hickory-proto", 0.15),
+    figure("reply of 4 TLSA", "domain", 0.5),
+    figure("reply of 4 TLSA", "hickory-proto", 0.15),
+    figure("3 1 1, P-256", "SHA-256 of the key", 2.0),
+    figure("3 1 1, P-256", "x509-parser and sha2", 0.2),
+    figure("3 1 1, RSA", "SHA-256 of the key", 2.0),
+    figure("3 1 1, RSA", "x509-parser and sha2", 0.2),
+    figure("3 0 1, P-256", "SHA-256 of the certificate", 1.3),
+    figure("3 0 1, RSA", "SHA-256 of the certificate", 1.3),
+    figure("2 1 1, chain of 3, P-256", "webpki", 1.05),
+    figure("2 1 1, chain of 3, RSA", "webpki", 1.05),
+    figure(
+        "64 records, 16 certificates, no match",
+        "one digest each",
+        1.3,
+    ),
+    figure("2 1 1, 100 names, 3 references", "webpki", 1.0),
+    figure("whole delivery", "its replies and its digest", 3.0),
+    figure("whole delivery", "hickory-proto, x509-parser, sha2", 0.25),
+    figure("64 KiB of pointers", "64 KiB of an honest reply", 4.0),
+    figure("64 KiB of small records", "64 KiB of an honest reply", 4.0),
+];
