@@ -5,7 +5,7 @@ use smtp_dane::delivery::{Deferral, Objection, Outcome};
 use smtp_dane::dns::{QueryType, Security};
 use smtp_dane::report::{Status, tlsrpt};
 use smtp_dane::resolve::{HostError, NotApplicable, TlsPolicy};
-use smtp_dane::session::{Assurance, Downgrade, Refusal, StartTlsOffer};
+use smtp_dane::session::{Assurance, Downgrade, Refusal};
 use smtp_dane::{DaneMode, FailedTls, Policy, VerifyError};
 
 use crate::prop_delivery::settings;
@@ -14,6 +14,7 @@ use crate::support::drive::plan;
 use crate::support::name;
 use crate::support::published::any::{policy, published};
 use crate::support::sites::{ONE_HOST, domain, judge, unusable, usable};
+use crate::support::sites::{failing_handshakes, one_host, refusing_start_tls, without_start_tls};
 use crate::support::world::{Run, Server, World};
 use crate::support::zone::{Failure, Zone};
 
@@ -25,31 +26,6 @@ fn mode(dane: DaneMode) -> Policy {
 
 fn audit() -> Policy {
     mode(DaneMode::AuditOnly)
-}
-
-fn zone(tlsa: &str) -> Zone {
-    Zone::signed().with(ONE_HOST).with(tlsa)
-}
-
-fn stripped() -> Server {
-    Server {
-        offers: StartTlsOffer::Absent,
-        ..Server::with(leaf())
-    }
-}
-
-fn rejecting() -> Server {
-    Server {
-        start_tls: (454, 0),
-        ..Server::with(leaf())
-    }
-}
-
-fn broken() -> Server {
-    Server {
-        handshakes: false,
-        ..Server::with(leaf())
-    }
 }
 
 fn injecting() -> Server {
@@ -75,29 +51,32 @@ fn section_9_1_an_audit_delivers_and_says_what_would_have_been_refused() {
     for tlsa in [usable("mx.example.com"), unusable("mx.example.com")] {
         for (server, refusal, assurance) in [
             (
-                stripped(),
+                without_start_tls(),
                 Refusal::StartTlsNotOffered,
                 cleartext(Downgrade::NotOffered),
             ),
             (
-                rejecting(),
+                refusing_start_tls(),
                 Refusal::StartTlsRejected { code: 454 },
                 cleartext(Downgrade::Rejected { code: 454 }),
             ),
             (
-                broken(),
+                failing_handshakes(),
                 Refusal::HandshakeFailed,
                 cleartext(Downgrade::HandshakeFailed),
             ),
         ] {
-            let found = audited(zone(&tlsa), server);
+            let found = audited(one_host(&tlsa), server);
             assert_eq!(found, (Some(Objection::Connection(refusal)), assurance));
         }
     }
     let reason = VerifyError::NoRecordMatched;
     let refusal = Refusal::NotAuthenticated(reason);
     assert_eq!(
-        audited(zone(&usable("mx.example.com")), Server::with(other_leaf())),
+        audited(
+            one_host(&usable("mx.example.com")),
+            Server::with(other_leaf())
+        ),
         (
             Some(Objection::Connection(refusal)),
             Assurance::NotAuthenticated(reason)
@@ -107,10 +86,10 @@ fn section_9_1_an_audit_delivers_and_says_what_would_have_been_refused() {
 
 #[test]
 fn section_9_1_an_audit_has_no_objection_to_what_holds() {
-    let (objection, assurance) = audited(zone(&usable("mx.example.com")), Server::with(leaf()));
+    let (objection, assurance) = audited(one_host(&usable("mx.example.com")), Server::with(leaf()));
     assert_eq!(objection, None);
     assert!(matches!(assurance, Assurance::Authenticated(_)));
-    let unusable = audited(zone(&unusable("mx.example.com")), Server::with(leaf()));
+    let unusable = audited(one_host(&unusable("mx.example.com")), Server::with(leaf()));
     assert_eq!(unusable, (None, Assurance::Encrypted));
     let without = audited(Zone::signed().with(ONE_HOST), Server::with(leaf()));
     assert_eq!(without, (None, Assurance::Encrypted));
@@ -146,7 +125,7 @@ fn section_9_1_an_audit_goes_on_where_a_lookup_bars_the_host_and_names_it() {
 
 #[test]
 fn section_9_1_injected_cleartext_is_refused_in_an_audit_too() {
-    let run = World::new(zone(&usable("mx.example.com")))
+    let run = World::new(one_host(&usable("mx.example.com")))
         .server("192.0.2.1", injecting())
         .deliver(domain(), &audit());
     let Outcome::Deferred(Deferral::Refused { refusal, .. }) = run.outcome() else {
@@ -164,13 +143,18 @@ fn for_reports() -> Policy {
 
 #[test]
 fn rfc_8460_section_3_mail_with_a_report_is_sent_past_every_failure_of_tls() {
-    let mismatched = zone(&usable("mx.example.com"));
+    let mismatched = one_host(&usable("mx.example.com"));
     let lost = ["_25._tcp.mx.example.com"; 2].map(|owner| (owner, QueryType::Tlsa));
     let lost = lost.into_iter().zip([Failure::Bogus, Failure::Timeout]);
-    let lost = lost.map(|((owner, kind), failure)| zone("").failing(owner, kind, failure));
+    let lost = lost.map(|((owner, kind), failure)| one_host("").failing(owner, kind, failure));
     for zone in lost.chain([mismatched]) {
         let other = Server::with(other_leaf());
-        for server in [other, stripped(), rejecting(), broken()] {
+        for server in [
+            other,
+            without_start_tls(),
+            refusing_start_tls(),
+            failing_handshakes(),
+        ] {
             let world = World::new(zone.clone()).server("192.0.2.1", server);
             let mail = world.deliver(domain(), &Policy::default());
             assert!(!mail.delivered());
@@ -188,13 +172,13 @@ fn rfc_8460_section_3_dane_switched_off_is_not_enough_for_a_report_where_failed_
     let rejected = Refusal::StartTlsRejected { code: 454 };
     let injected = Refusal::PlaintextInjected;
     for (server, policy, expected) in [
-        (rejecting(), &resolute, rejected),
-        (broken(), &resolute, Refusal::HandshakeFailed),
+        (refusing_start_tls(), &resolute, rejected),
+        (failing_handshakes(), &resolute, Refusal::HandshakeFailed),
         // This is no policy's choice.
         (injecting(), &resolute, injected),
         (injecting(), &for_reports(), injected),
     ] {
-        let world = World::new(zone("")).server("192.0.2.1", server);
+        let world = World::new(one_host("")).server("192.0.2.1", server);
         let run = world.deliver(domain(), policy);
         let Outcome::Deferred(Deferral::Refused { refusal, .. }) = run.outcome() else {
             panic!("{:?}", run.outcome());
@@ -206,14 +190,14 @@ fn rfc_8460_section_3_dane_switched_off_is_not_enough_for_a_report_where_failed_
 #[test]
 fn dane_switched_off_asks_for_no_tlsa_records() {
     let (verdict, asked) = judge(
-        &zone(&usable("mx.example.com")),
+        &one_host(&usable("mx.example.com")),
         domain(),
         &mode(DaneMode::Off),
     );
     assert_eq!(verdict, "opportunistic: SwitchedOff");
     assert!(asked.iter().all(|question| !question.contains("TLSA")));
     let plan = plan(
-        &zone(&usable("mx.example.com")),
+        &one_host(&usable("mx.example.com")),
         domain(),
         &mode(DaneMode::Off),
     );
@@ -274,14 +258,14 @@ fn what_an_audit_notes_stands_in_the_tls_report() {
         QueryType::Tlsa,
         Failure::ServFail,
     );
-    let sound = zone(&usable("mx.example.com"));
+    let sound = one_host(&usable("mx.example.com"));
     for (zone, server, expected) in [
         (
             sound.clone(),
             Server::with(other_leaf()),
             "certificate-not-trusted",
         ),
-        (sound, stripped(), "starttls-not-supported"),
+        (sound, without_start_tls(), "starttls-not-supported"),
         (lost, Server::with(leaf()), "dnssec-invalid"),
     ] {
         let world = World::new(zone).server("192.0.2.1", server);

@@ -8,11 +8,12 @@ use smtp_dane::delivery::{Deferral, Failure as Final, Outcome, Transfer};
 use smtp_dane::dns::{FailedLookup, LookupError, QueryType, Security};
 use smtp_dane::report::Status;
 use smtp_dane::resolve::{Host, HostError, NotApplicable, RouteError};
-use smtp_dane::session::{Assurance, Downgrade, Refusal, StartTlsOffer};
+use smtp_dane::session::{Assurance, Downgrade, Refusal};
 use smtp_dane::tlsa::SetError;
 
 use crate::support::certificates::{leaf, other_leaf};
-use crate::support::sites::{ONE_HOST, domain, foreign_proof, known_as, mandatory};
+use crate::support::sites::{deliver_to, one_host, without_start_tls};
+use crate::support::sites::{domain, foreign_proof, known_as, mandatory};
 use crate::support::sites::{refusing_aliases, usable};
 use crate::support::world::{Run, Server, World};
 use crate::support::zone::{Failure, Zone};
@@ -229,23 +230,6 @@ fn a_reply_code_of_the_wrong_class_never_makes_the_two_codes_disagree() {
             let class = u16::from(status.enhanced.0);
             assert_eq!(status.basic / 100, class, "{outcome:?} is {status}");
         }
-    }
-}
-
-fn one_host(tlsa: &str) -> Zone {
-    Zone::signed().with(ONE_HOST).with(tlsa)
-}
-
-fn deliver_to(zone: Zone, server: Server) -> Run {
-    World::new(zone)
-        .server("192.0.2.1", server)
-        .deliver(domain(), &smtp_dane::Policy::default())
-}
-
-fn without_start_tls() -> Server {
-    Server {
-        offers: StartTlsOffer::Absent,
-        ..Server::with(leaf())
     }
 }
 

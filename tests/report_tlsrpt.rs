@@ -10,18 +10,11 @@ use crate::support::certificates::{leaf, other_leaf, tlsa_text};
 use crate::support::name;
 use crate::support::pki::{Authority, expired};
 use crate::support::sites::{ONE_HOST, by_insecure_mx, domain, mandatory, relay, unusable, usable};
+use crate::support::sites::{
+    deliver_to, failing_handshakes, one_host, refusing_start_tls, without_start_tls,
+};
 use crate::support::world::{Run, Server, World};
 use crate::support::zone::{Chasing, Failure, Zone};
-
-fn one_host(tlsa: &str) -> Zone {
-    Zone::signed().with(ONE_HOST).with(tlsa)
-}
-
-fn deliver_to(zone: Zone, server: Server) -> Run {
-    World::new(zone)
-        .server("192.0.2.1", server)
-        .deliver(domain(), &Policy::default())
-}
 
 fn sessions(run: &Run) -> Vec<ReportedSession> {
     tlsrpt::sessions(&run.delivery, &name("example.com"))
@@ -53,27 +46,6 @@ fn lines(run: &Run) -> Vec<String> {
 
 const TLSA: &str = "tlsa mx.example.com at mx.example.com";
 const NONE: &str = "no-policy-found example.com at mx.example.com";
-
-fn without_start_tls() -> Server {
-    Server {
-        offers: StartTlsOffer::Absent,
-        ..Server::with(leaf())
-    }
-}
-
-fn refusing_start_tls() -> Server {
-    Server {
-        start_tls: (454, 0),
-        ..Server::with(leaf())
-    }
-}
-
-fn failing() -> Server {
-    Server {
-        handshakes: false,
-        ..Server::with(leaf())
-    }
-}
 
 #[test]
 fn an_authenticated_session_is_a_success_under_its_tlsa_records() {
@@ -123,7 +95,7 @@ fn the_want_of_tls_is_a_failed_session_whether_it_was_demanded_or_not() {
     for (server, failure) in [
         (without_start_tls(), "starttls-not-supported"),
         (refusing_start_tls(), "starttls-not-supported"),
-        (failing(), "validation-failure"),
+        (failing_handshakes(), "validation-failure"),
     ] {
         let run = deliver_to(one_host(&usable("mx.example.com")), server.clone());
         assert_eq!(lines(&run), [format!("{TLSA} 192.0.2.1: {failure}")]);

@@ -3,30 +3,18 @@
 use smtp_dane::delivery::{AttemptResult, Deferral, Outcome};
 use smtp_dane::dns::{QueryType, Security};
 use smtp_dane::resolve::{HostError, NextHop, NotApplicable};
-use smtp_dane::session::{Assurance, Downgrade, Refusal, StartTlsOffer};
+use smtp_dane::session::{Assurance, Downgrade, Refusal};
 use smtp_dane::{AddressFamily, Policy, VerifyError};
 
 use crate::support::certificates::{leaf, other_leaf};
 use crate::support::message::Rr;
-use crate::support::sites::{ONE_HOST, domain, mandatory, of_family};
+use crate::support::sites::{
+    deliver_by, deliver_to, failing_handshakes, one_host, refusing_start_tls, without_start_tls,
+};
+use crate::support::sites::{domain, mandatory, of_family};
 use crate::support::sites::{unusable, usable, verdict_on};
 use crate::support::world::{Run, Server, World};
 use crate::support::zone::{Failure, Zone};
-
-/// One host, whose TLSA name has these lines.
-fn one_host(tlsa: &str) -> Zone {
-    Zone::signed().with(ONE_HOST).with(tlsa)
-}
-
-fn deliver_by(zone: Zone, server: Server, policy: &Policy) -> Run {
-    World::new(zone)
-        .server("192.0.2.1", server)
-        .deliver(domain(), policy)
-}
-
-fn deliver(zone: Zone, server: Server) -> Run {
-    deliver_by(zone, server, &Policy::default())
-}
 
 /// What was wrong with the one connection.
 fn refusal(run: &Run) -> Refusal {
@@ -40,31 +28,10 @@ fn refusal(run: &Run) -> Refusal {
     }
 }
 
-fn without_start_tls() -> Server {
-    Server {
-        offers: StartTlsOffer::Absent,
-        ..Server::with(leaf())
-    }
-}
-
-fn refusing_start_tls() -> Server {
-    Server {
-        start_tls: (454, 0),
-        ..Server::with(leaf())
-    }
-}
-
-fn failing_handshakes() -> Server {
-    Server {
-        handshakes: false,
-        ..Server::with(leaf())
-    }
-}
-
 #[test]
 fn section_2_2_usable_records_demand_tls_and_authentication() {
     let zone = || one_host(&usable("mx.example.com"));
-    let good = deliver(zone(), Server::with(leaf()));
+    let good = deliver_to(zone(), Server::with(leaf()));
     assert!(matches!(good.sent[..], [(_, Assurance::Authenticated(_))]));
     for (server, expected) in [
         (without_start_tls(), Refusal::StartTlsNotOffered),
@@ -78,7 +45,7 @@ fn section_2_2_usable_records_demand_tls_and_authentication() {
             Refusal::NotAuthenticated(VerifyError::NoRecordMatched),
         ),
     ] {
-        let run = deliver(zone(), server);
+        let run = deliver_to(zone(), server);
         assert_eq!(refusal(&run), expected);
         assert!(matches!(
             run.outcome(),
@@ -101,7 +68,7 @@ fn section_2_2_unusable_records_demand_tls_without_authentication() {
     ] {
         let zone = || one_host(&format!("_25._tcp.mx.example.com TLSA {rdata}"));
         assert_eq!(verdict_on(&zone()), "encrypt by mx.example.com", "{rdata}");
-        let good = deliver(zone(), Server::with(other_leaf()));
+        let good = deliver_to(zone(), Server::with(other_leaf()));
         assert_eq!(good.sent[0].1, Assurance::Encrypted, "{rdata}");
         for (server, expected) in [
             (without_start_tls(), Refusal::StartTlsNotOffered),
@@ -111,7 +78,7 @@ fn section_2_2_unusable_records_demand_tls_without_authentication() {
             ),
             (failing_handshakes(), Refusal::HandshakeFailed),
         ] {
-            assert_eq!(refusal(&deliver(zone(), server)), expected, "{rdata}");
+            assert_eq!(refusal(&deliver_to(zone(), server)), expected, "{rdata}");
         }
     }
 }
@@ -162,7 +129,7 @@ fn section_2_2_insecure_records_or_none_allow_opportunistic_tls_and_cleartext() 
                 Assurance::Cleartext(Downgrade::HandshakeFailed),
             ),
         ] {
-            let run = deliver(zone.clone(), server);
+            let run = deliver_to(zone.clone(), server);
             assert!(run.delivered());
             assert_eq!(run.sent[0].1, expected);
         }
@@ -175,7 +142,7 @@ fn section_2_2_any_lookup_error_means_the_next_host_or_delay() {
         let zone = one_host(&usable("mx.example.com"))
             .failing("_25._tcp.mx.example.com", QueryType::Tlsa, failure)
             .with("example.com MX 20 mx2.example.com");
-        let alone = deliver(zone.clone(), Server::with(leaf()));
+        let alone = deliver_to(zone.clone(), Server::with(leaf()));
         assert!(
             matches!(alone.outcome(), Outcome::Deferred(_)),
             "{failure:?}"
@@ -237,7 +204,7 @@ fn section_2_2_dane_does_not_apply_to_an_address_and_nothing_is_looked_up() {
 #[test]
 fn section_2_2_dane_does_not_apply_to_an_address_in_place_of_a_host() {
     let zone = Zone::signed().with("example.com MX 10 192.0.2.1\n_25._tcp.192.0.2.1 TLSA 3 1 1 00");
-    let run = deliver(zone.clone(), without_start_tls());
+    let run = deliver_to(zone.clone(), without_start_tls());
     assert!(run.delivered());
     assert_eq!(run.asked_text(), ["example.com MX"]);
     let run = deliver_by(zone, Server::with(leaf()), &mandatory());

@@ -2,37 +2,16 @@
 
 use smtp_dane::delivery::{Deferral, Outcome};
 use smtp_dane::resolve::RouteError;
-use smtp_dane::session::{Assurance, StartTlsOffer};
+use smtp_dane::session::Assurance;
 use smtp_dane::{DaneMode, InsecureMx, Policy, Scope};
 
 use crate::support::certificates::{leaf, other_leaf};
 use crate::support::drive::{hosts, plan_for, route};
-use crate::support::sites::{ONE_HOST, by_insecure_mx, domain, judge, known_as, mandatory};
+use crate::support::sites::{by_insecure_mx, domain, judge, known_as, mandatory};
+use crate::support::sites::{deliver_by, deliver_to, one_host, without_start_tls};
 use crate::support::sites::{unusable, usable};
-use crate::support::world::{Run, Server, World};
+use crate::support::world::{Server, World};
 use crate::support::zone::Zone;
-
-/// One host, whose TLSA name has these lines.
-fn one_host(tlsa: &str) -> Zone {
-    Zone::signed().with(ONE_HOST).with(tlsa)
-}
-
-fn deliver_by(zone: Zone, server: Server, policy: &Policy) -> Run {
-    World::new(zone)
-        .server("192.0.2.1", server)
-        .deliver(domain(), policy)
-}
-
-fn deliver(zone: Zone, server: Server) -> Run {
-    deliver_by(zone, server, &Policy::default())
-}
-
-fn without_start_tls() -> Server {
-    Server {
-        offers: StartTlsOffer::Absent,
-        ..Server::with(leaf())
-    }
-}
 
 /// Two hosts: the better one without TLSA records, the worse one with. By their names they would stand the other way round.
 fn worse_is_stronger() -> Zone {
@@ -197,7 +176,7 @@ fn section_2_2_1_no_setting_for_insecure_mx_answers_touches_a_secure_one() {
 
 #[test]
 fn section_2_2_1_a_server_that_fails_to_authenticate_behind_an_insecure_mx_answer_gets_no_mail() {
-    let run = deliver(
+    let run = deliver_to(
         insecure_mx(&usable("mx.example.com")),
         Server::with(other_leaf()),
     );
@@ -210,7 +189,7 @@ fn section_2_2_1_the_log_has_the_mx_hostname_and_no_claim_on_the_next_hop() {
         .insecure("example.com MX 10 mx.example.com")
         .with("mx.example.com CNAME host.example.net\nhost.example.net A 192.0.2.1")
         .with(&usable("host.example.net"));
-    let run = deliver(zone, Server::with(leaf()));
+    let run = deliver_to(zone, Server::with(leaf()));
     let Outcome::Delivered {
         host,
         assurance: Assurance::Authenticated(verified),

@@ -3,33 +3,18 @@
 use smtp_dane::Policy;
 use smtp_dane::dns::QueryType;
 use smtp_dane::report::tlsrpt::{self, ResultType};
-use smtp_dane::session::StartTlsOffer;
 
 use crate::support::certificates::{leaf, other_leaf, tlsa_text};
 use crate::support::sites::{ONE_HOST, domain, mandatory, unusable, usable};
+use crate::support::sites::{
+    deliver_to, failing_handshakes, one_host, refusing_start_tls, without_start_tls,
+};
 use crate::support::world::{Run, Server, World};
 use crate::support::zone::{Failure, Zone};
-
-fn one_host(tlsa: &str) -> Zone {
-    Zone::signed().with(ONE_HOST).with(tlsa)
-}
-
-fn deliver_to(zone: Zone, server: Server) -> Run {
-    World::new(zone)
-        .server("192.0.2.1", server)
-        .deliver(domain(), &Policy::default())
-}
 
 fn types(run: &Run) -> Vec<String> {
     let types = tlsrpt::result_types(&run.delivery);
     types.iter().map(ToString::to_string).collect()
-}
-
-fn without_start_tls() -> Server {
-    Server {
-        offers: StartTlsOffer::Absent,
-        ..Server::with(leaf())
-    }
 }
 
 #[test]
@@ -46,11 +31,7 @@ fn a_delivery_in_good_order_and_plain_network_trouble_are_not_reported() {
 #[test]
 fn missing_or_refused_tls_is_reported_where_it_was_demanded() {
     for tlsa in [usable("mx.example.com"), unusable("mx.example.com")] {
-        let refusing = Server {
-            start_tls: (454, 0),
-            ..Server::with(leaf())
-        };
-        for server in [without_start_tls(), refusing] {
+        for server in [without_start_tls(), refusing_start_tls()] {
             let types = types(&deliver_to(one_host(&tlsa), server));
             assert!(
                 types.contains(&"starttls-not-supported".to_owned()),
@@ -71,10 +52,6 @@ fn a_certificate_that_no_record_names_is_not_trusted() {
 
 #[test]
 fn any_other_failure_of_tls_is_a_validation_failure() {
-    let failing = Server {
-        handshakes: false,
-        ..Server::with(leaf())
-    };
     let injecting = Server {
         start_tls: (220, 1),
         ..Server::with(leaf())
@@ -83,7 +60,7 @@ fn any_other_failure_of_tls_is_a_validation_failure() {
         chain: Vec::new(),
         ..Server::with(leaf())
     };
-    for server in [failing, injecting, naked] {
+    for server in [failing_handshakes(), injecting, naked] {
         let run = deliver_to(one_host(&usable("mx.example.com")), server);
         assert_eq!(types(&run), ["validation-failure"]);
     }

@@ -1,11 +1,12 @@
 //! Zones, policies and verdicts that many tests share.
 
 use smtp_dane::resolve::{Demand, HostError, NextHop, Plan, TlsPolicy};
+use smtp_dane::session::StartTlsOffer;
 use smtp_dane::{AddressFamily, Authentication, DaneMode, Identity, InsecureMx, MxAlias, Name};
 use smtp_dane::{Policy, Verified};
 
 use super::certificates::{leaf, tlsa_text};
-use super::world::NOW;
+use super::world::{NOW, Run, Server, World};
 use super::zone::Zone;
 use super::{drive, name};
 
@@ -20,6 +21,46 @@ pub fn relay(host: &str) -> NextHop {
 
 /// `example.com` with one mail host.
 pub const ONE_HOST: &str = "example.com MX 10 mx.example.com\nmx.example.com A 192.0.2.1";
+
+/// The same in a signed zone, with these lines besides.
+pub fn one_host(tlsa: &str) -> Zone {
+    Zone::signed().with(ONE_HOST).with(tlsa)
+}
+
+/// A delivery to the one host, which is this server.
+pub fn deliver_by(zone: Zone, server: Server, policy: &Policy) -> Run {
+    World::new(zone)
+        .server("192.0.2.1", server)
+        .deliver(domain(), policy)
+}
+
+pub fn deliver_to(zone: Zone, server: Server) -> Run {
+    deliver_by(zone, server, &Policy::default())
+}
+
+/// A server that has the certificate of [`usable`], and does not offer STARTTLS.
+pub fn without_start_tls() -> Server {
+    Server {
+        offers: StartTlsOffer::Absent,
+        ..Server::with(leaf())
+    }
+}
+
+/// The same, which offers STARTTLS and refuses it for now.
+pub fn refusing_start_tls() -> Server {
+    Server {
+        start_tls: (454, 0),
+        ..Server::with(leaf())
+    }
+}
+
+/// The same, whose handshakes fail.
+pub fn failing_handshakes() -> Server {
+    Server {
+        handshakes: false,
+        ..Server::with(leaf())
+    }
+}
 
 /// A TLSA record at port 25 of `host` that [`leaf`] matches.
 pub fn usable(host: &str) -> String {
