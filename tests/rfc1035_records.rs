@@ -30,7 +30,7 @@ fn exchange(octets: &[u8]) -> Result<Name, LookupError> {
     exchange_in(octets, &[])
 }
 
-/// The same, with a record in front of it at which a pointer may aim..
+/// The same, with a record in front of it at which a pointer may aim.
 fn exchange_in(octets: &[u8], before: &[u8]) -> Result<Name, LookupError> {
     let mut message = Message::reply(ID, &mx());
     message.answers.push(Rr {
@@ -50,6 +50,9 @@ fn exchange_in(octets: &[u8], before: &[u8]) -> Result<Name, LookupError> {
 
 /// Where the data of the record in front begins.
 const BEFORE: usize = 12 + 13 + 4 + 12;
+
+/// Where the exchange begins if that data is empty: behind an owner of 13 octets, 10 of fixed fields and 2 of preference.
+const EXCHANGE: usize = BEFORE + 13 + 10 + 2;
 
 fn pointer(target: usize) -> [u8; 2] {
     u16::try_from(0xc000 | target).unwrap().to_be_bytes()
@@ -255,8 +258,7 @@ fn section_4_1_4_pointers_lead_to_earlier_names() {
 
 #[test]
 fn section_4_1_4_a_pointer_that_does_not_lead_backwards_fails_the_lookup() {
-    // The exchange stands behind an owner of 13 octets, 10 of fixed fields and 2 of preference.
-    let here = BEFORE + 13 + 10 + 2;
+    let here = EXCHANGE;
     for target in [here, here + 1, here + 2, here + 11, 0x3fff] {
         assert_eq!(
             exchange(&pointer(target)),
@@ -270,6 +272,12 @@ fn section_4_1_4_a_pointer_that_does_not_lead_backwards_fails_the_lookup() {
         fails(Malformed::ForwardPointer),
         "to the name itself"
     );
+}
+
+#[test]
+fn section_4_1_4_a_pointer_may_lead_to_any_octet_in_front_of_the_name() {
+    // The nearest one that ends a name is the first octet of the preference, which is zero here.
+    assert_eq!(exchange(&pointer(EXCHANGE - 2)), Ok(Name::root()));
 }
 
 #[test]

@@ -72,8 +72,8 @@ impl Outcome {
             Some((own, _)) => best.preference() < own.preference(),
             None => route.is_by_relay() || route.has_this_site(),
         };
-        // That a better host has no address says nothing of the mail that this site holds for it, whenever it is that this site was
-        // recognised, and a relay without one is the administrator's mistake: both may be mended.
+        // That a better host has no address says nothing of the mail that this site holds for it as a worse MX host (RFC 5321 §5.1),
+        // whenever it is that this site was recognised, and a relay without one is the administrator's mistake: both may be mended.
         if is_waited_for {
             let host = best.host().clone();
             return Self::Deferred(Deferral::Host { host, error: why });
