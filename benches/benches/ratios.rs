@@ -6,21 +6,15 @@ use criterion::{
     BenchmarkGroup, Criterion, criterion_group, criterion_main, measurement::WallTime,
 };
 use pki_types::{CertificateDer, ServerName};
-use smtp_dane::Authentication;
-use smtp_dane::dns::{Answer, Question, Trust};
-use smtp_dane::tlsa::{Record, Selector, Usage, sha256};
-use smtp_dane_benches::certificates::{self, Chain, authentication, now, public_key, record};
+use smtp_dane::tlsa::{Selector, Usage, sha256};
+use smtp_dane_benches::certificates::{self, Chain, REFERENCES, authentication, now, public_key, record, verify};
 use smtp_dane_benches::delivery::World;
+use smtp_dane_benches::messages::read;
 use smtp_dane_benches::table::OURS;
 use smtp_dane_benches::{messages, peers};
 use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage, anchor_from_trusted_cert};
 
 type Group<'a> = BenchmarkGroup<'a, WallTime>;
-
-fn read(question: &Question, message: &[u8]) -> bool {
-    Answer::from_message(question, messages::ID, message, Trust::AdBit)
-        .is_ok_and(|answer| answer.result().is_ok())
-}
 
 fn replies(criterion: &mut Criterion) {
     let (question, message) = messages::exchanges(4);
@@ -48,10 +42,6 @@ fn replies(criterion: &mut Criterion) {
     group.bench_function("hickory-proto", |bencher| {
         bencher.iter(|| peers::hickory(black_box(&message)));
     });
-}
-
-fn verify(wanted: &Authentication, chain: &[CertificateDer<'_>]) -> bool {
-    wanted.verify(chain, now(), ALL_VERIFICATION_ALGS).is_ok()
 }
 
 fn leaves(criterion: &mut Criterion) {
@@ -136,13 +126,12 @@ fn chains(criterion: &mut Criterion) {
         });
     }
     let chain = certificates::of_many_names(100);
-    let hosts = ["a.example.net", "b.example.net", "mx.example.com"];
     let mut group = criterion.benchmark_group("2 1 1, 100 names, 3 references");
     let wanted = authentication(
-        &hosts,
+        &REFERENCES,
         vec![record(Usage::DANE_TA, Selector::SPKI, &chain[1])],
     );
-    let names = server_names(&hosts);
+    let names = server_names(&REFERENCES);
     assert!(verify(&wanted, &chain) && webpki(&chain, &names));
     group.bench_function(OURS, |bencher| {
         bencher.iter(|| verify(&wanted, black_box(&chain)))
@@ -154,17 +143,7 @@ fn chains(criterion: &mut Criterion) {
 
 /// The most records and certificates that are looked at, and all of them in vain.
 fn strangers(criterion: &mut Criterion) {
-    let chain: Vec<_> = (0..8)
-        .flat_map(|_| certificates::of_many_names(1))
-        .collect();
-    let records = messages::strange_records(64);
-    let usage = |(number, rdata): (usize, &Vec<u8>)| {
-        // Both usages and both selectors, sixteen records each.
-        let fields = [2 + u8::from(number % 2 == 0), u8::from(number % 4 < 2), 1];
-        Record::from_rdata(&[&fields, &rdata[3..]].concat())
-    };
-    let records = records.iter().enumerate().map(usage).collect();
-    let wanted = authentication(&["mx.example.com"], records);
+    let (wanted, chain) = certificates::strangers();
     assert!(!verify(&wanted, &chain));
     let mut group = criterion.benchmark_group("64 records, 16 certificates, no match");
     group.bench_function(OURS, |bencher| {

@@ -1,13 +1,15 @@
 //! Certificates: the same for everybody who is measured.
 
 use pki_types::pem::PemObject;
-use pki_types::{CertificateDer, UnixTime};
+use pki_types::{AlgorithmIdentifier, CertificateDer, InvalidSignature, PrivatePkcs8KeyDer};
+use pki_types::{SignatureVerificationAlgorithm, UnixTime, alg_id};
 use rcgen::{CertificateParams, KeyPair};
 use smtp_dane::cert::RawCertificate;
 use smtp_dane::tlsa::{MatchingType, Record, Role, Selector, Usage, sha256};
 use smtp_dane::{Authentication, Policy};
+use webpki::ALL_VERIFICATION_ALGS;
 
-use crate::messages::name;
+use crate::messages::{name, strange_records};
 
 /// A server's certificate, what issued it, and the root.
 #[derive(Clone, Debug)]
@@ -87,24 +89,83 @@ pub fn authentication(hosts: &[&str], records: Vec<Record>) -> Authentication {
         .expect("usable records")
 }
 
-/// A root, and a server's certificate below it that bears `count` names, none of which is looked for but the last.
+/// Holds a chain against what is demanded; whether it will do.
+#[must_use]
+pub fn verify(wanted: &Authentication, chain: &[CertificateDer<'_>]) -> bool {
+    wanted.verify(chain, now(), ALL_VERIFICATION_ALGS).is_ok()
+}
+
+/// The same, with every signature taken for a good one: what is left is the work around the signatures.
+#[must_use]
+pub fn verify_unsigned(wanted: &Authentication, chain: &[CertificateDer<'_>]) -> bool {
+    let algorithms: [&dyn SignatureVerificationAlgorithm; 2] = [
+        &Unsigned(alg_id::ECDSA_P256, alg_id::ECDSA_SHA256),
+        &Unsigned(alg_id::ED25519, alg_id::ED25519),
+    ];
+    wanted.verify(chain, now(), &algorithms).is_ok()
+}
+
+/// An algorithm for keys and signatures of these kinds, to which every signature is good.
+#[derive(Debug)]
+struct Unsigned(AlgorithmIdentifier, AlgorithmIdentifier);
+
+impl SignatureVerificationAlgorithm for Unsigned {
+    fn verify_signature(&self, _: &[u8], _: &[u8], _: &[u8]) -> Result<(), InvalidSignature> {
+        Ok(())
+    }
+
+    fn public_key_alg_id(&self) -> AlgorithmIdentifier {
+        self.0
+    }
+
+    fn signature_alg_id(&self) -> AlgorithmIdentifier {
+        self.1
+    }
+}
+
+/// The most records and certificates that are looked at, and none of them matches.
+#[must_use]
+pub fn strangers() -> (Authentication, Vec<CertificateDer<'static>>) {
+    let chain: Vec<_> = (0..8).flat_map(|_| of_many_names(1)).collect();
+    // Both usages and both selectors, sixteen records each.
+    let usage = |(number, rdata): (usize, Vec<u8>)| {
+        let fields = [2 + u8::from(number % 2 == 0), u8::from(number % 4 < 2), 1];
+        Record::from_rdata(&[&fields, &rdata[3..]].concat())
+    };
+    let records = strange_records(64).into_iter().enumerate().map(usage);
+    (authentication(&["mx.example.com"], records.collect()), chain)
+}
+
+/// The names that a certificate [`of_many_names`] is held against: only the last one stands in it.
+pub const REFERENCES: [&str; 3] = ["a.example.net", "b.example.net", "mx.example.com"];
+
+/// A root, and a server's certificate below it that bears `count` names, none of which is looked for but the last. It is the same
+/// in each run, octet by octet.
 ///
 /// # Panics
 /// Never: the parameters are good ones.
 #[must_use]
 pub fn of_many_names(count: usize) -> [CertificateDer<'static>; 2] {
-    let root_key = KeyPair::generate().expect("a key");
     let mut root = CertificateParams::default();
     root.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    let root = rcgen::CertifiedIssuer::self_signed(root, root_key).expect("a root");
+    let root = rcgen::CertifiedIssuer::self_signed(root, key(1)).expect("a root");
     let mut names: Vec<_> = (1..count)
         .map(|number| format!("host{number}.example.org"))
         .collect();
     names.push("mx.example.com".to_owned());
-    let key = KeyPair::generate().expect("a key");
     let leaf = CertificateParams::new(names)
         .expect("good names")
-        .signed_by(&key, &root)
+        .signed_by(&key(2), &root)
         .expect("a certificate");
     [leaf.der().clone(), root.der().clone()]
+}
+
+/// An Ed25519 key out of one octet: for such a key, signatures are no matter of chance.
+fn key(seed: u8) -> KeyPair {
+    // PKCS #8 (RFC 8410 §7): the algorithm 1.3.101.112, and the key in an octet string.
+    let head = [
+        0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20,
+    ];
+    let key = PrivatePkcs8KeyDer::from([&head[..], &[seed; 32]].concat());
+    KeyPair::from_pkcs8_der_and_sign_algo(&key, &rcgen::PKCS_ED25519).expect("a key")
 }

@@ -12,6 +12,7 @@
 //! messages.rs      DNS messages, honest and hostile
 //! certificates.rs  leaves and chains
 //! delivery.rs      one whole delivery
+//! paths.rs         the hot paths, each as something that can be run again and again
 //! peers.rs         the same steps, written with other crates
 //! table.rs         which figure stands over which, and what is aimed at
 //! ```
@@ -19,5 +20,6 @@
 pub mod certificates;
 pub mod delivery;
 pub mod messages;
+pub mod paths;
 pub mod peers;
 pub mod table;

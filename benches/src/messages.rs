@@ -1,7 +1,7 @@
 //! DNS messages: what resolvers send, and what an attacker would.
 
 use smtp_dane::Name;
-use smtp_dane::dns::{QueryType, Question};
+use smtp_dane::dns::{Answer, QueryType, Question, Trust};
 
 /// The number in every message here.
 pub const ID: u16 = 0x1234;
@@ -22,6 +22,13 @@ pub fn example() -> Name {
 #[must_use]
 pub fn name(text: &str) -> Name {
     text.parse().expect("a good name")
+}
+
+/// Reads a reply; whether it says something.
+#[must_use]
+pub fn read(question: &Question, message: &[u8]) -> bool {
+    Answer::from_message(question, ID, message, Trust::AdBit)
+        .is_ok_and(|answer| answer.result().is_ok())
 }
 
 /// A reply with AD set: the question, `answers` records with their owner compressed, nothing else.
