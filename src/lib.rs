@@ -60,6 +60,7 @@ pub mod dns;
 pub mod hickory;
 pub mod manual;
 mod name;
+mod octets;
 mod policy;
 pub mod publish;
 pub mod report;

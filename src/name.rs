@@ -4,7 +4,6 @@
 //! are those of the DNS (RFC 1035 §2.3.3). A label may hold any octet: TLSA owner names and the targets of aliases
 //! are no host names and bear `_` or even `*`. The syntax of host names matters only for TLS, see [`Name::to_server_name`].
 
-use alloc::boxed::Box;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::fmt;
@@ -13,6 +12,8 @@ use core::num::NonZeroU16;
 use core::str::FromStr;
 
 use pki_types::DnsName;
+
+use crate::octets::Octets;
 
 /// Longest name in wire form, the root label included, in octets (RFC 1035 §3.1).
 pub const MAX_NAME: usize = 255;
@@ -33,16 +34,14 @@ pub const MAX_LABEL: usize = 63;
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Name {
     /// Length-prefixed labels, the root's zero octet last.
-    wire: Box<[u8]>,
+    wire: Octets,
 }
 
 impl Name {
     /// The root of the DNS, `.`.
     #[must_use]
     pub fn root() -> Self {
-        Self {
-            wire: Box::from([0]),
-        }
+        Self::from_valid_wire(&[0])
     }
 
     /// Reads an uncompressed name that fills `wire`.
@@ -74,7 +73,7 @@ impl Name {
     /// Takes octets that a parser has already found to be a name, and folds their case.
     pub(crate) fn from_valid_wire(wire: &[u8]) -> Self {
         // Length octets are at most 63 and so below `A`: folding every octet leaves them alone.
-        let mut wire: Box<[u8]> = Box::from(wire);
+        let mut wire = Octets::from(wire);
         wire.make_ascii_lowercase();
         Self { wire }
     }
@@ -108,7 +107,7 @@ impl Name {
         let mut rest: &[u8] = &self.wire;
         while let Some((&length, after)) = rest.split_first() {
             rest = after.get(usize::from(length)..).unwrap_or_default();
-            if *rest == *other.wire {
+            if rest == &*other.wire {
                 return true;
             }
         }

@@ -13,11 +13,11 @@ pub use matching::{sha256, sha512};
 pub use set::{MAX_RECORDS, SetError, TlsaSet};
 pub(crate) use set::{Published, sort};
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
 use crate::cert::{RawCertificate, is_subject_public_key_info};
+use crate::octets::Octets;
 use crate::policy::Digests;
 
 /// Which certificate a record speaks of (RFC 6698 §2.1.1). Any number may be published.
@@ -83,7 +83,7 @@ impl MatchingType {
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Record {
-    rdata: Box<[u8]>,
+    rdata: Octets,
 }
 
 impl Record {
@@ -93,16 +93,14 @@ impl Record {
         let mut rdata = Vec::with_capacity(3 + data.len());
         rdata.extend_from_slice(&[usage.0, selector.0, matching.0]);
         rdata.extend_from_slice(data);
-        Self {
-            rdata: rdata.into_boxed_slice(),
-        }
+        Self::from_rdata(&rdata)
     }
 
     /// Takes the RDATA of a TLSA record (RFC 6698 §2.1). No octets are refused here: what makes no sense is unusable.
     #[must_use]
     pub fn from_rdata(rdata: &[u8]) -> Self {
         Self {
-            rdata: Box::from(rdata),
+            rdata: Octets::from(rdata),
         }
     }
 

@@ -92,13 +92,34 @@ fn thousands_of_owners_behind_the_longest_chain_of_pointers_end_quickly() {
         .collect();
     let mut message = filled(&mx(), &pointing(chain + 250, 46, &[]));
     message.answers[0] = pointing(12, 16, &pointers);
+    let failed = |malformed| Err(LookupError::Malformed(malformed));
     message.answers.truncate(5000);
+    assert_eq!(
+        read(&mx(), &message),
+        failed(Malformed::TooManyLabels),
+        "no server compresses like this"
+    );
+    // Of few records, each may have as many pointers as a name can have labels, and no more.
+    message.answers.truncate(5);
     assert!(matches!(
         read(&mx(), &message).unwrap().found(),
         Found::Denied(_)
     ));
-    message.answers[4999] = pointing(chain + 252, 46, &[]);
-    assert!(read(&mx(), &message).is_err());
+    message.answers[4] = pointing(chain + 252, 46, &[]);
+    assert_eq!(read(&mx(), &message), failed(Malformed::TooManyPointers));
+}
+
+#[test]
+fn thousands_of_owners_of_twenty_labels_are_read() {
+    // Not the name of the question, which costs nothing, but another one that is spelled out once.
+    let spelled = [&b"\x01a".repeat(19)[..], b"\x01b\0"].concat();
+    let mut message = filled(&mx(), &pointing(41, 46, &[]));
+    message.answers.truncate(5000);
+    message.answers[0] = pointing(12, 16, &spelled);
+    assert!(matches!(
+        read(&mx(), &message).unwrap().found(),
+        Found::Denied(_)
+    ));
 }
 
 #[test]

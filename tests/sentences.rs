@@ -80,6 +80,7 @@ fn where_a_reply_breaks_the_format() {
             (Malformed::LabelType, "RFC 1035 §4.1.4"),
             (Malformed::ForwardPointer, "RFC 1035 §4.1.4"),
             (Malformed::TooManyPointers, "RFC 1035 §4.1.4"),
+            (Malformed::TooManyLabels, "RFC 1035 §4.1.4"),
             (Malformed::RdataLength, "RFC 1035 §4.1.3"),
             (Malformed::Class, "RFC 1035 §4.1.3"),
             (Malformed::SecondOpt, "RFC 6891 §6.1.1"),

@@ -7,7 +7,9 @@ use criterion::{
 };
 use pki_types::{CertificateDer, ServerName};
 use smtp_dane::tlsa::{Selector, Usage, sha256};
-use smtp_dane_benches::certificates::{self, Chain, REFERENCES, authentication, now, public_key, record, verify};
+use smtp_dane_benches::certificates::{
+    self, Chain, REFERENCES, authentication, now, public_key, record, verify,
+};
 use smtp_dane_benches::delivery::World;
 use smtp_dane_benches::messages::read;
 use smtp_dane_benches::table::OURS;

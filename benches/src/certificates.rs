@@ -133,7 +133,10 @@ pub fn strangers() -> (Authentication, Vec<CertificateDer<'static>>) {
         Record::from_rdata(&[&fields, &rdata[3..]].concat())
     };
     let records = strange_records(64).into_iter().enumerate().map(usage);
-    (authentication(&["mx.example.com"], records.collect()), chain)
+    (
+        authentication(&["mx.example.com"], records.collect()),
+        chain,
+    )
 }
 
 /// The names that a certificate [`of_many_names`] is held against: only the last one stands in it.

@@ -36,12 +36,12 @@ impl Answer {
         if header.id != message_id || !header.is_reply() {
             return Err(Discard::NotOurs);
         }
-        let rest = wire::repeated_question(message, rest, &header, question);
+        let rest = wire::repeated_question(rest, &header, question);
         let rest = rest.ok_or(Discard::NotOurs)?;
         if header.is_truncated() {
             return Err(Discard::Truncated);
         }
-        let body = match wire::body(message, rest, &header) {
+        let mut body = match wire::body(message, rest, &header, question) {
             Ok(body) => body,
             Err(malformed) => return Ok(Self::failed(LookupError::Malformed(malformed))),
         };
@@ -50,7 +50,7 @@ impl Answer {
             Trust::AdBit if header.is_authentic() => Security::Secure,
             Trust::AdBit | Trust::Nothing => Security::Insecure,
         };
-        let extended = body.extended.clone();
+        let extended = core::mem::take(&mut body.extended);
         let result = Reply::from_body(question, body, security);
         Ok(Self { result, extended })
     }

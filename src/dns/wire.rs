@@ -15,10 +15,10 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use nom::Parser;
 use nom::multi::length_data;
-use nom::number::complete::{be_u16, be_u32};
+use nom::number::complete::be_u16;
 
 use self::malformed::inner;
-use self::names::{WireName, name_at, whole_name};
+use self::names::{Names, WireName};
 use super::{ExtendedError, MAX_EXTENDED_ERRORS, Mx, Question, Rcode, RecordData, ResourceRecord};
 use crate::name::{MAX_NAME, Name};
 use crate::tlsa;
@@ -28,6 +28,9 @@ pub const EDNS_PAYLOAD: u16 = 1232;
 
 /// Longest DNS message, in octets: its length over TCP is a 16-bit number (RFC 1035 §4.2.2).
 const MAX_MESSAGE: usize = 65_535;
+
+/// Shortest record, in octets: the root as its owner, the fixed fields, and no data (RFC 1035 §4.1.3).
+const MIN_RECORD: usize = 11;
 
 /// Longest text of an extended error that is kept, in characters: more than fits into a line of a log.
 const MAX_EXTENDED_TEXT: usize = 256;
@@ -119,28 +122,30 @@ pub(super) fn header(message: &[u8]) -> Option<(&[u8], Header)> {
     Some((rest, header))
 }
 
-/// Reads the question section, and the rest behind it, if it repeats `question` (RFC 1035 §4.1.1).
+/// Reads the question section, and the rest behind it, if it repeats `question` (RFC 1035 §4.1.1). There is nothing before it that
+/// a compressed name could point at.
 ///
 /// A server that understood nothing may leave the question out; that is believed of an error only.
 pub(super) fn repeated_question<'m>(
-    message: &'m [u8],
     rest: &'m [u8],
     header: &Header,
     question: &Question,
 ) -> Option<&'m [u8]> {
     match header.questions {
-        0 => ![0, 3].contains(&header.rcode()),
+        0 => (![0, 3].contains(&header.rcode())).then_some(rest),
         1 => {
-            let mut fields = (name_at(message), be_u16, be_u16);
-            let (rest, (name, query_type, class)) = fields.parse(rest).ok()?;
-            let same = name.is(question.name())
+            let name = question.name().as_wire();
+            let (repeated, rest) = rest.split_at_checked(name.len())?;
+            let fields: Parsed<'_, _> = (be_u16, be_u16).parse(rest);
+            let (rest, (query_type, class)) = fields.ok()?;
+            // Nearly all resolvers repeat it letter by letter.
+            let same = (repeated == name || repeated.eq_ignore_ascii_case(name))
                 && query_type == question.query_type().code()
                 && class == CLASS_IN;
-            return same.then_some(rest);
+            same.then_some(rest)
         }
-        _ => false,
+        _ => None,
     }
-    .then_some(rest)
 }
 
 /// What the sections of a reply hold.
@@ -156,25 +161,32 @@ pub(super) struct Body {
 }
 
 /// Reads the three record sections up to the end of the message.
-pub(super) fn body(message: &[u8], rest: &[u8], header: &Header) -> Result<Body, Malformed> {
+pub(super) fn body(
+    message: &[u8],
+    rest: &[u8],
+    header: &Header,
+    question: &Question,
+) -> Result<Body, Malformed> {
     if message.len() > MAX_MESSAGE {
         return Err(Malformed::MessageTooLong);
     }
     let mut body = Body {
         rcode: Rcode(header.rcode()),
-        answers: Vec::new(),
+        answers: Vec::with_capacity(usize::from(header.answers).min(rest.len() / MIN_RECORD)),
         redirections: Vec::new(),
         denial_ttl: None,
         extended: Vec::new(),
     };
+    let repeated = (header.questions == 1).then_some(question.name());
+    let mut names = Names::new(message, repeated);
     let mut opt_seen = false;
-    let rest = section(message, rest, header.answers, |record| {
-        body.take_answer(message, &record)
+    let rest = section(&mut names, rest, header.answers, |names, record| {
+        body.take_answer(names, &record)
     })?;
-    let rest = section(message, rest, header.authorities, |record| {
+    let rest = section(&mut names, rest, header.authorities, |_, record| {
         body.take_authority(&record)
     })?;
-    let rest = section(message, rest, header.additionals, |record| {
+    let rest = section(&mut names, rest, header.additionals, |_, record| {
         if record.record_type != TYPE_OPT {
             return Ok(());
         }
@@ -192,14 +204,18 @@ pub(super) fn body(message: &[u8], rest: &[u8], header: &Header) -> Result<Body,
 }
 
 impl Body {
-    fn take_answer(&mut self, message: &[u8], record: &RawRecord<'_>) -> Result<(), Malformed> {
+    fn take_answer(
+        &mut self,
+        names: &mut Names<'_>,
+        record: &RawRecord<'_>,
+    ) -> Result<(), Malformed> {
         let data = match record.record_type {
             TYPE_OPT => return Err(Malformed::MisplacedOpt),
             TYPE_DNAME => {
                 self.redirections.push(record.owner.to_name());
                 return Ok(());
             }
-            _ => rdata(message, record)?,
+            _ => rdata(names, record)?,
         };
         let Some(data) = data else { return Ok(()) };
         if record.class != CLASS_IN {
@@ -272,7 +288,7 @@ fn misleads(c: char) -> bool {
 
 /// One record, framed but not understood.
 struct RawRecord<'m> {
-    owner: WireName,
+    owner: &'m WireName<'m>,
     record_type: u16,
     class: u16,
     ttl: u32,
@@ -282,45 +298,54 @@ struct RawRecord<'m> {
 }
 
 fn section<'m>(
-    message: &'m [u8],
+    names: &mut Names<'m>,
     mut rest: &'m [u8],
     count: u16,
-    mut take_record: impl FnMut(RawRecord<'m>) -> Result<(), Malformed>,
+    mut take_record: impl FnMut(&mut Names<'m>, RawRecord<'_>) -> Result<(), Malformed>,
 ) -> Result<&'m [u8], Malformed> {
+    let mut owner = WireName::new();
     for _ in 0..count {
-        let mut fields = (
-            name_at(message),
-            be_u16,
-            be_u16,
-            be_u32,
-            length_data(be_u16),
-        );
-        let (after, (owner, record_type, class, ttl, rdata)) = fields.parse(rest).map_err(inner)?;
-        take_record(RawRecord {
-            owner,
-            record_type,
-            class,
-            ttl,
+        let fields = names.read(&mut owner, rest, names.offset_of(rest))?;
+        let (fields, data) = fields
+            .split_first_chunk::<10>()
+            .ok_or(Malformed::Truncated)?;
+        let &[
+            type_0,
+            type_1,
+            class_0,
+            class_1,
+            ref ttl @ ..,
+            length_0,
+            length_1,
+        ] = fields;
+        let length = usize::from(u16::from_be_bytes([length_0, length_1]));
+        let (rdata, after) = data.split_at_checked(length).ok_or(Malformed::Truncated)?;
+        let record = RawRecord {
+            owner: &owner,
+            record_type: u16::from_be_bytes([type_0, type_1]),
+            class: u16::from_be_bytes([class_0, class_1]),
+            ttl: u32::from_be_bytes(*ttl),
             rdata,
-            offset: message.len() - after.len() - rdata.len(),
-        })?;
+            offset: names.offset_of(after) - rdata.len(),
+        };
+        take_record(names, record)?;
         rest = after;
     }
     Ok(rest)
 }
 
 /// Reads the data of a record if it is of one of our types. It must fill its RDATA (RFC 1035 §4.1.3).
-fn rdata(message: &[u8], record: &RawRecord<'_>) -> Result<Option<RecordData>, Malformed> {
+fn rdata(names: &mut Names<'_>, record: &RawRecord<'_>) -> Result<Option<RecordData>, Malformed> {
     let RawRecord { rdata, offset, .. } = *record;
     let data = match record.record_type {
         1 => RecordData::Address(IpAddr::V4(Ipv4Addr::from(octets::<4>(rdata)?))),
         28 => RecordData::Address(IpAddr::V6(Ipv6Addr::from(octets::<16>(rdata)?))),
-        5 => RecordData::Alias(whole_name(message, rdata, offset)?),
+        5 => RecordData::Alias(names.whole(rdata, offset)?),
         15 => {
             let (exchange, preference) = be_u16(rdata).map_err(inner)?;
             RecordData::Mx(Mx {
                 preference,
-                exchange: whole_name(message, exchange, offset + 2)?,
+                exchange: names.whole(exchange, offset + 2)?,
             })
         }
         // Any octets: a record that says nothing sensible spoils itself alone, see `tlsa::Record`.

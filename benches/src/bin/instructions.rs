@@ -64,7 +64,9 @@ fn count(path: &str, times: u64) -> Result<u64, String> {
         .output()
         .map_err(|error| format!("valgrind cannot be run: {error}"))?;
     let text = String::from_utf8_lossy(&output.stderr);
-    let collected = text.lines().find_map(|line| line.split("Collected :").nth(1));
+    let collected = text
+        .lines()
+        .find_map(|line| line.split("Collected :").nth(1));
     let collected = collected.and_then(|number| number.trim().parse().ok());
     match collected {
         Some(collected) if output.status.success() => Ok(collected),
@@ -121,7 +123,9 @@ fn compare() -> Result<(), String> {
         let change = (now as f64 / before as f64 - 1.0) * 100.0;
         println!("{before:>12} {now:>12} {change:>+7.1}%  {path}");
         if change > MOST_RISE {
-            faults.push(format!("{path}: {change:+.1} %, from {before} to {now} instructions"));
+            faults.push(format!(
+                "{path}: {change:+.1} %, from {before} to {now} instructions"
+            ));
         }
     }
     for path in accepted.keys() {
@@ -136,6 +140,9 @@ fn compare() -> Result<(), String> {
     Err(format!(
         "{faults}\nThese paths cost more than they did. If that is meant: accept it, and say why in the commit.\nCounted now with {}; accepted under{}",
         machine(),
-        text.lines().next().unwrap_or_default().trim_start_matches("# Instructions of one run of each path."),
+        text.lines()
+            .next()
+            .unwrap_or_default()
+            .trim_start_matches("# Instructions of one run of each path."),
     ))
 }

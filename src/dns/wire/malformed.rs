@@ -22,6 +22,8 @@ pub enum Malformed {
     ForwardPointer,
     /// A name has more pointers than it can have labels.
     TooManyPointers,
+    /// Its names come to more labels than a message of its length has use for.
+    TooManyLabels,
     /// The data of a record does not fill its length, or overruns it.
     RdataLength,
     /// A record of one of our types is not of class IN.
@@ -44,7 +46,10 @@ impl Malformed {
             Self::Truncated | Self::LeftOver => "RFC 1035 §4.1",
             Self::MessageTooLong => "RFC 1035 §4.2.2",
             Self::NameTooLong => "RFC 1035 §3.1",
-            Self::LabelType | Self::ForwardPointer | Self::TooManyPointers => "RFC 1035 §4.1.4",
+            Self::LabelType
+            | Self::ForwardPointer
+            | Self::TooManyPointers
+            | Self::TooManyLabels => "RFC 1035 §4.1.4",
             Self::RdataLength | Self::Class => "RFC 1035 §4.1.3",
             Self::SecondOpt | Self::MisplacedOpt => "RFC 6891 §6.1.1",
             Self::OptOwner => "RFC 6891 §6.1.2",
@@ -63,6 +68,7 @@ impl fmt::Display for Malformed {
             Self::LabelType => "a label has a reserved type",
             Self::ForwardPointer => "a compression pointer does not point backwards",
             Self::TooManyPointers => "a name has too many compression pointers",
+            Self::TooManyLabels => "its names have too many labels for its length",
             Self::RdataLength => "the data of a record does not fit its length",
             Self::Class => "a record is not of class IN",
             Self::SecondOpt => "there are two OPT records",

@@ -1,109 +1,159 @@
 //! Names in messages: labels and compression pointers (RFC 1035 §4.1.4).
 
-use nom::bytes::complete::take;
-use nom::number::complete::be_u8;
-
-use super::Parsed;
-use super::malformed::{Malformed, inner};
+use super::malformed::Malformed;
 use crate::name::{MAX_NAME, Name};
 
 /// Most compression pointers in one name. Each that is any use comes before another label, and a name of 255 octets has at
 /// most 127.
 const MAX_POINTERS: usize = 127;
 
-/// Reads a name that fills its part of the RDATA. Only the pointers in it lead outside.
-pub(super) fn whole_name(message: &[u8], rdata: &[u8], offset: usize) -> Result<Name, Malformed> {
-    let (rest, name) = wire_name(message, rdata, offset).map_err(inner)?;
-    if rest.is_empty() {
-        Ok(name.to_name())
-    } else {
-        Err(Malformed::RdataLength)
-    }
+/// Most labels and pointers that are read in a message, for each of its octets.
+///
+/// Pointers make a message say the same labels again and again, and this alone bounds the work in its length. A record takes 10
+/// octets and its owner 2 or more, so names of 20 labels may stand in every place where there can be one; the name of the question is
+/// not counted, wherever it is pointed at.
+const LABELS_PER_OCTET: usize = 2;
+
+/// Where the name of the question stands: behind the header (RFC 1035 §4.1).
+const QUESTION: usize = 12;
+
+/// Reads the names of one message.
+pub(super) struct Names<'m> {
+    message: &'m [u8],
+    /// The name that stands at [`QUESTION`].
+    question: Option<&'m Name>,
+    /// How many more labels and pointers may be read.
+    labels_left: usize,
 }
 
-/// Reads a name from input that runs to the end of the message.
-pub(super) fn name_at<'m>(message: &'m [u8]) -> impl Fn(&'m [u8]) -> Parsed<'m, WireName> {
-    move |input| wire_name(message, input, message.len() - input.len())
-}
-
-/// Reads a name of which the first octet stands at `offset` of the message, and follows its pointers (RFC 1035 §4.1.4).
-fn wire_name<'m>(message: &'m [u8], input: &'m [u8], offset: usize) -> Parsed<'m, WireName> {
-    let mut name = WireName {
-        octets: [0; MAX_NAME],
-        len: 0,
-    };
-    let (after, mut end) = labels(input, &mut name)?;
-    let mut piece = offset;
-    for _ in 0..MAX_POINTERS {
-        let End::Pointer(target) = end else {
-            return Ok((after, name));
-        };
-        let target = usize::from(target);
-        if target >= piece {
-            return Err(nom::Err::Failure(Malformed::ForwardPointer));
+impl<'m> Names<'m> {
+    /// `question` is the name that the message repeats, if it does.
+    pub(super) const fn new(message: &'m [u8], question: Option<&'m Name>) -> Self {
+        Self {
+            message,
+            question,
+            labels_left: LABELS_PER_OCTET * message.len(),
         }
-        piece = target;
-        let pointed = message.get(target..).unwrap_or_default();
-        (_, end) = labels(pointed, &mut name)?;
     }
-    match end {
-        End::Root => Ok((after, name)),
-        End::Pointer(_) => Err(nom::Err::Failure(Malformed::TooManyPointers)),
+
+    /// Where `rest`, which runs to the end of the message, begins.
+    pub(super) const fn offset_of(&self, rest: &[u8]) -> usize {
+        self.message.len() - rest.len()
+    }
+
+    /// Reads a name that fills its part of the RDATA. Only the pointers in it lead outside.
+    pub(super) fn whole(&mut self, rdata: &[u8], offset: usize) -> Result<Name, Malformed> {
+        let mut name = WireName::new();
+        let rest = self.read(&mut name, rdata, offset)?;
+        if rest.is_empty() {
+            Ok(name.to_name())
+        } else {
+            Err(Malformed::RdataLength)
+        }
+    }
+
+    /// Reads the name at the front of `input`, which stands at `offset` of the message, and follows its pointers. Returns what is
+    /// behind it.
+    pub(super) fn read<'i>(
+        &mut self,
+        name: &mut WireName<'m>,
+        input: &'i [u8],
+        offset: usize,
+    ) -> Result<&'i [u8], Malformed> {
+        name.question = None;
+        name.len = 0;
+        let (after, mut end) = self.labels(name, input)?;
+        let mut piece = offset;
+        for _ in 0..MAX_POINTERS {
+            let End::Pointer(target) = end else {
+                return Ok(after);
+            };
+            if target >= piece {
+                return Err(Malformed::ForwardPointer);
+            }
+            if let (QUESTION, Some(question)) = (target, self.question) {
+                if name.len == 0 {
+                    name.question = Some(question);
+                } else {
+                    name.push(question.as_wire())?;
+                }
+                return Ok(after);
+            }
+            piece = target;
+            let pointed = self.message.get(target..).unwrap_or_default();
+            (_, end) = self.labels(name, pointed)?;
+        }
+        match end {
+            End::Root => Ok(after),
+            End::Pointer(_) => Err(Malformed::TooManyPointers),
+        }
+    }
+
+    /// Reads a run of labels.
+    fn labels<'i>(
+        &mut self,
+        name: &mut WireName<'m>,
+        mut input: &'i [u8],
+    ) -> Result<(&'i [u8], End), Malformed> {
+        loop {
+            let (&length, rest) = input.split_first().ok_or(Malformed::Truncated)?;
+            self.labels_left = self
+                .labels_left
+                .checked_sub(1)
+                .ok_or(Malformed::TooManyLabels)?;
+            match length {
+                0 => {
+                    name.push(&[0])?;
+                    return Ok((rest, End::Root));
+                }
+                1..=63 => {
+                    let label = input.split_at_checked(1 + usize::from(length));
+                    let (label, rest) = label.ok_or(Malformed::Truncated)?;
+                    name.push(label)?;
+                    input = rest;
+                }
+                // 01 and 10 in the two highest bits are reserved.
+                64..=191 => return Err(Malformed::LabelType),
+                192.. => {
+                    let (&low, rest) = rest.split_first().ok_or(Malformed::Truncated)?;
+                    let target = u16::from_be_bytes([length & 0x3f, low]);
+                    return Ok((rest, End::Pointer(usize::from(target))));
+                }
+            }
+        }
     }
 }
 
 /// What a run of labels ends in.
 enum End {
     Root,
-    Pointer(u16),
-}
-
-fn labels<'m>(mut input: &'m [u8], name: &mut WireName) -> Parsed<'m, End> {
-    loop {
-        let (rest, length) = be_u8(input)?;
-        match length {
-            0 => {
-                name.push(&[0]).map_err(nom::Err::Failure)?;
-                return Ok((rest, End::Root));
-            }
-            1..=63 => {
-                let (rest, label) = take(length)(rest)?;
-                let labelled = name.push(&[length]).and_then(|()| name.push(label));
-                labelled.map_err(nom::Err::Failure)?;
-                input = rest;
-            }
-            // 01 and 10 in the two highest bits are reserved.
-            64..=191 => return Err(nom::Err::Failure(Malformed::LabelType)),
-            192.. => {
-                let (rest, low) = be_u8(rest)?;
-                let target = u16::from_be_bytes([length & 0x3f, low]);
-                return Ok((rest, End::Pointer(target)));
-            }
-        }
-    }
+    Pointer(usize),
 }
 
 /// A name taken out of a message, still on the stack.
-pub(super) struct WireName {
+pub(super) struct WireName<'m> {
+    /// The name of the question, if this is a pointer to it and nothing else.
+    question: Option<&'m Name>,
     octets: [u8; MAX_NAME],
     len: usize,
 }
 
-impl WireName {
-    fn as_wire(&self) -> &[u8] {
-        self.octets.get(..self.len).unwrap_or_default()
-    }
-
-    pub(super) fn is(&self, name: &Name) -> bool {
-        self.as_wire().eq_ignore_ascii_case(name.as_wire())
+impl WireName<'_> {
+    pub(super) const fn new() -> Self {
+        Self {
+            question: None,
+            octets: [0; MAX_NAME],
+            len: 0,
+        }
     }
 
     pub(super) fn to_name(&self) -> Name {
-        Name::from_valid_wire(self.as_wire())
+        let spelled = || Name::from_valid_wire(self.octets.get(..self.len).unwrap_or_default());
+        self.question.cloned().unwrap_or_else(spelled)
     }
 
-    pub(super) const fn is_root(&self) -> bool {
-        self.len == 1
+    pub(super) fn is_root(&self) -> bool {
+        self.question.map_or(self.len == 1, Name::is_root)
     }
 
     fn push(&mut self, octets: &[u8]) -> Result<(), Malformed> {
