@@ -9,12 +9,14 @@
 
 pub(crate) mod anchor;
 pub(crate) mod chain;
+mod element;
 pub(crate) mod names;
 
 use core::fmt;
 
-use der::asn1::{ObjectIdentifier, OctetStringRef};
-use der::{Decode, Header, Reader, SliceReader, Tag, TagNumber};
+use der::asn1::ObjectIdentifier;
+
+use self::element::{Elements, tag};
 
 /// A certificate of which the main parts are found.
 ///
@@ -40,23 +42,20 @@ impl<'a> RawCertificate<'a> {
     /// # Errors
     /// [`CertificateError`] if the outer structure is not that of a certificate, or octets are left over.
     pub fn parse(der: &'a [u8]) -> Result<Self, CertificateError> {
-        let mut outer = SliceReader::new(der)?;
-        let mut certificate = SliceReader::new(sequence(&mut outer)?)?;
-        if !outer.is_finished() {
+        let mut outer = Elements::of(der);
+        let mut certificate = outer.sequence()?;
+        if !outer.is_at_end() {
             return Err(CertificateError::LeftOver);
         }
-        let mut fields = SliceReader::new(sequence(&mut certificate)?)?;
-        if Tag::peek(&fields)? == context(0) {
-            fields.tlv_bytes()?;
-        }
-        // Serial number, signature algorithm.
-        for _ in 0..2 {
-            fields.tlv_bytes()?;
-        }
-        let issuer = fields.tlv_bytes()?;
-        let validity = fields.tlv_bytes()?;
-        let subject = fields.tlv_bytes()?;
-        let subject_public_key_info = fields.tlv_bytes()?;
+        let mut fields = certificate.sequence()?;
+        // Version, serial number, signature algorithm.
+        fields.next_if(tag::context(0))?;
+        fields.next()?;
+        fields.next()?;
+        let issuer = fields.next()?.whole;
+        let validity = fields.next()?.whole;
+        let subject = fields.next()?.whole;
+        let subject_public_key_info = fields.next()?.whole;
         if !is_subject_public_key_info(subject_public_key_info) {
             return Err(CertificateError::PublicKey);
         }
@@ -66,7 +65,7 @@ impl<'a> RawCertificate<'a> {
             validity,
             subject,
             subject_public_key_info,
-            rest: fields.read_slice(fields.remaining_len())?,
+            rest: fields.rest(),
         })
     }
 
@@ -105,7 +104,7 @@ impl<'a> RawCertificate<'a> {
         let mut found = None;
         for extension in self.extensions()? {
             let extension = extension?;
-            if extension.identifier == wanted && found.replace(extension.value).is_some() {
+            if extension.is(wanted) && found.replace(extension.value).is_some() {
                 return Err(CertificateError::RepeatedExtension);
             }
         }
@@ -117,36 +116,35 @@ impl<'a> RawCertificate<'a> {
         &self,
     ) -> Result<impl Iterator<Item = Result<Extension<'a>, CertificateError>>, CertificateError>
     {
-        let mut rest = SliceReader::new(self.extension_list()?.unwrap_or_default())?;
+        let mut rest = self.extension_list()?;
         Ok(core::iter::from_fn(move || {
-            (!rest.is_finished()).then(|| {
+            (!rest.is_at_end()).then(|| {
                 let extension = Extension::read(&mut rest);
                 if extension.is_err() {
                     // There is no telling where the next one begins.
-                    rest = SliceReader::new(&[])?;
+                    rest = Elements::of(&[]);
                 }
                 extension
             })
         }))
     }
 
-    /// The content of the list of extensions.
-    fn extension_list(&self) -> Result<Option<&'a [u8]>, CertificateError> {
-        let mut rest = SliceReader::new(self.rest)?;
-        while !rest.is_finished() {
-            let field = Header::decode(&mut rest)?;
-            let content = rest.read_slice(field.length())?;
-            if field.tag() == context(3) {
-                return Ok(Some(sequence(&mut SliceReader::new(content)?)?));
+    /// The list of extensions, empty where there is none.
+    fn extension_list(&self) -> Result<Elements<'a>, CertificateError> {
+        let mut rest = Elements::of(self.rest);
+        while !rest.is_at_end() {
+            let field = rest.next()?;
+            if field.tag == tag::context(3) {
+                return Elements::of(field.content).sequence();
             }
         }
-        Ok(None)
+        Ok(rest)
     }
 }
 
 /// One extension of a certificate.
 pub(crate) struct Extension<'a> {
-    pub(crate) identifier: ObjectIdentifier,
+    identifier: &'a [u8],
     pub(crate) criticality: Criticality,
     pub(crate) value: &'a [u8],
 }
@@ -159,10 +157,10 @@ pub(crate) enum Criticality {
 }
 
 impl<'a> Extension<'a> {
-    fn read(extensions: &mut SliceReader<'a>) -> Result<Self, CertificateError> {
-        let mut fields = SliceReader::new(sequence(extensions)?)?;
-        let identifier = ObjectIdentifier::decode(&mut fields)?;
-        let is_critical = Tag::peek(&fields)? == Tag::Boolean && bool::decode(&mut fields)?;
+    fn read(extensions: &mut Elements<'a>) -> Result<Self, CertificateError> {
+        let mut fields = extensions.sequence()?;
+        let identifier = fields.next_of(tag::OBJECT_IDENTIFIER)?.content;
+        let is_critical = fields.flag()?;
         Ok(Self {
             identifier,
             criticality: if is_critical {
@@ -170,49 +168,31 @@ impl<'a> Extension<'a> {
             } else {
                 Criticality::Optional
             },
-            value: <&OctetStringRef>::decode(&mut fields)?.as_bytes(),
+            value: fields.next_of(tag::OCTET_STRING)?.content,
         })
     }
-}
 
-/// The tag of an explicit field, or of another constructed one.
-const fn context(number: u32) -> Tag {
-    Tag::ContextSpecific {
-        constructed: true,
-        number: TagNumber(number),
+    pub(crate) fn is(&self, identifier: ObjectIdentifier) -> bool {
+        self.identifier == identifier.as_bytes()
     }
 }
 
 /// Whether `octets` are an algorithm and a bit string in a sequence, and no more (RFC 5280 §4.1.2.7).
 pub(crate) fn is_subject_public_key_info(octets: &[u8]) -> bool {
-    let check = || -> Result<bool, der::Error> {
-        let mut outer = SliceReader::new(octets)?;
-        let mut fields = SliceReader::new(sequence(&mut outer)?)?;
-        sequence(&mut fields)?;
-        let is_key = Tag::peek(&fields)? == Tag::BitString;
-        fields.tlv_bytes()?;
-        Ok(is_key && fields.is_finished() && outer.is_finished())
+    let check = || -> Result<bool, CertificateError> {
+        let mut outer = Elements::of(octets);
+        let mut fields = outer.sequence()?;
+        fields.next_of(tag::SEQUENCE)?;
+        fields.next_of(tag::BIT_STRING)?;
+        Ok(fields.is_at_end() && outer.is_at_end())
     };
     check().unwrap_or(false)
 }
 
 /// The content of one element, without its tag and length.
 fn value_of(element: &[u8]) -> Option<&[u8]> {
-    let mut reader = SliceReader::new(element).ok()?;
-    let header = Header::decode(&mut reader).ok()?;
-    reader.read_slice(header.length()).ok()
-}
-
-/// The content of the sequence that comes next.
-fn sequence<'a>(reader: &mut SliceReader<'a>) -> Result<&'a [u8], der::Error> {
-    content(reader, Tag::Sequence)
-}
-
-/// The content of what comes next, which must have this tag.
-fn content<'a>(reader: &mut SliceReader<'a>, tag: Tag) -> Result<&'a [u8], der::Error> {
-    let header = Header::decode(reader)?;
-    header.tag().assert_eq(tag)?;
-    reader.read_slice(header.length())
+    let element = Elements::of(element).next().ok()?;
+    Some(element.content)
 }
 
 /// Why octets are no certificate.
@@ -254,9 +234,3 @@ impl fmt::Display for CertificateError {
 }
 
 impl core::error::Error for CertificateError {}
-
-impl From<der::Error> for CertificateError {
-    fn from(_: der::Error) -> Self {
-        Self::Structure
-    }
-}

@@ -7,13 +7,14 @@
 
 use core::ops::RangeInclusive;
 
+use der::Decode;
 use der::asn1::{ObjectIdentifier, UintRef};
-use der::{Decode, Reader, SliceReader, Tag};
 use pki_types::UnixTime;
 use x509_cert::ext::pkix::{ExtendedKeyUsage, KeyUsage};
 use x509_cert::time::Validity;
 
-use super::{CertificateError, Criticality, RawCertificate, sequence};
+use super::element::Elements;
+use super::{CertificateError, Criticality, RawCertificate};
 use crate::policy::AnchorDates;
 use crate::verify::VerifyError;
 
@@ -59,7 +60,7 @@ pub(super) fn check(
 fn check_extensions(anchor: &RawCertificate<'_>) -> Result<(), VerifyError> {
     for extension in anchor.extensions().map_err(VerifyError::Certificate)? {
         let extension = extension.map_err(VerifyError::Certificate)?;
-        let is_known = UNDERSTOOD.contains(&extension.identifier);
+        let is_known = UNDERSTOOD.iter().any(|known| extension.is(*known));
         if extension.criticality == Criticality::Critical && !is_known {
             return Err(VerifyError::CriticalExtension);
         }
@@ -69,7 +70,8 @@ fn check_extensions(anchor: &RawCertificate<'_>) -> Result<(), VerifyError> {
 
 fn check_authority(anchor: &RawCertificate<'_>, below: usize) -> Result<(), VerifyError> {
     let constraints = extension(anchor, BASIC_CONSTRAINTS)?.ok_or(VerifyError::NotACa)?;
-    let (is_authority, length) = basic_constraints(constraints).map_err(|_| UNREADABLE)?;
+    let (is_authority, length) =
+        basic_constraints(constraints).map_err(VerifyError::Certificate)?;
     if !is_authority {
         return Err(VerifyError::NotACa);
     }
@@ -82,17 +84,14 @@ fn check_authority(anchor: &RawCertificate<'_>, below: usize) -> Result<(), Veri
 
 /// Whether the certificate is that of an authority, and how many may stand below it. A number beyond what memory can count
 /// is no limit, so it is read here and not by x509-cert, which takes an octet.
-fn basic_constraints(value: &[u8]) -> Result<(bool, Option<usize>), der::Error> {
-    let mut value = SliceReader::new(value)?;
-    let mut fields = SliceReader::new(sequence(&mut value)?)?;
-    let mut is_authority = false;
+fn basic_constraints(value: &[u8]) -> Result<(bool, Option<usize>), CertificateError> {
+    let mut fields = Elements::of(value).sequence()?;
+    let is_authority = fields.flag()?;
     let mut length = None;
-    if !fields.is_finished() && Tag::peek(&fields)? == Tag::Boolean {
-        is_authority = bool::decode(&mut fields)?;
-    }
-    if !fields.is_finished() {
-        let octets = UintRef::decode(&mut fields)?.as_bytes();
-        let digits = octets.iter().try_fold(0_usize, |most, octet| {
+    if !fields.is_at_end() {
+        let number = UintRef::from_der(fields.next()?.whole);
+        let octets = number.map_err(|_| CertificateError::Structure)?;
+        let digits = octets.as_bytes().iter().try_fold(0_usize, |most, octet| {
             most.checked_mul(256)?.checked_add(usize::from(*octet))
         });
         length = Some(digits.unwrap_or(usize::MAX));

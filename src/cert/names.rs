@@ -10,9 +10,9 @@
 use alloc::vec::Vec;
 
 use der::asn1::ObjectIdentifier;
-use der::{Decode, Header, Reader, SliceReader, Tag, TagNumber};
 
-use super::{CertificateError, RawCertificate, content, context, sequence};
+use super::element::{Elements, tag};
+use super::{CertificateError, RawCertificate};
 use crate::name::Name;
 use crate::policy::CnId;
 
@@ -63,15 +63,13 @@ fn presented<'a>(
     let mut dns_ids = Vec::new();
     let mut other_ids = false;
     if let Some(names) = certificate.extension(SUBJECT_ALT_NAME)? {
-        let mut names = SliceReader::new(names)?;
-        let mut names = SliceReader::new(sequence(&mut names)?)?;
-        while !names.is_finished() {
-            let header = Header::decode(&mut names)?;
-            let value = names.read_slice(header.length())?;
-            match header.tag() {
-                DNS_ID => dns_ids.push(value),
+        let mut names = Elements::of(names).sequence()?;
+        while !names.is_at_end() {
+            let name = names.next()?;
+            match name.tag {
+                DNS_ID => dns_ids.push(name.content),
                 URI_ID => other_ids = true,
-                tag if tag == context(0) => other_ids |= is_srv_id(value),
+                OTHER_NAME => other_ids |= is_srv_id(name.content),
                 _ => {}
             }
         }
@@ -82,44 +80,32 @@ fn presented<'a>(
     Ok((common_names(certificate)?, Form::CommonName))
 }
 
-const DNS_ID: Tag = Tag::ContextSpecific {
-    constructed: false,
-    number: TagNumber(2),
-};
-
-const URI_ID: Tag = Tag::ContextSpecific {
-    constructed: false,
-    number: TagNumber(6),
-};
+const OTHER_NAME: u8 = tag::context(0);
+const DNS_ID: u8 = tag::primitive_context(2);
+const URI_ID: u8 = tag::primitive_context(6);
 
 fn is_srv_id(other_name: &[u8]) -> bool {
-    let identifier =
-        SliceReader::new(other_name).and_then(|mut reader| ObjectIdentifier::decode(&mut reader));
-    identifier == Ok(SRV_NAME)
+    let identifier = Elements::of(other_name).next_of(tag::OBJECT_IDENTIFIER);
+    identifier.is_ok_and(|identifier| identifier.content == SRV_NAME.as_bytes())
 }
 
 /// The common names of the subject. All of them count: none is more the server's name than another.
 fn common_names<'a>(certificate: &RawCertificate<'a>) -> Result<Vec<&'a [u8]>, CertificateError> {
     let mut names = Vec::new();
-    let mut subject = SliceReader::new(certificate.subject())?;
-    let mut subject = SliceReader::new(sequence(&mut subject)?)?;
-    while !subject.is_finished() {
-        let mut attributes = SliceReader::new(content(&mut subject, Tag::Set)?)?;
-        while !attributes.is_finished() {
-            let mut attribute = SliceReader::new(sequence(&mut attributes)?)?;
-            let identifier = ObjectIdentifier::decode(&mut attribute)?;
-            // A kind of string that the reader does not know spoils itself alone.
-            let Ok(header) = Header::decode(&mut attribute) else {
-                continue;
-            };
-            let value = attribute.read_slice(header.length())?;
+    let mut subject = Elements::of(certificate.subject()).sequence()?;
+    while !subject.is_at_end() {
+        let mut attributes = Elements::of(subject.next_of(tag::SET)?.content);
+        while !attributes.is_at_end() {
+            let mut attribute = attributes.sequence()?;
+            let identifier = attribute.next_of(tag::OBJECT_IDENTIFIER)?;
+            let value = attribute.next()?;
             // Other kinds of string hold no ASCII letter by letter.
             let readable = matches!(
-                header.tag(),
-                Tag::Utf8String | Tag::PrintableString | Tag::Ia5String | Tag::TeletexString
+                value.tag,
+                tag::UTF8_STRING | tag::PRINTABLE_STRING | tag::IA5_STRING | tag::TELETEX_STRING
             );
-            if identifier == COMMON_NAME && readable {
-                names.push(value);
+            if identifier.content == COMMON_NAME.as_bytes() && readable {
+                names.push(value.content);
             }
         }
     }
