@@ -221,15 +221,21 @@ impl fmt::Display for Name {
             if index > 0 {
                 f.write_str(".")?;
             }
-            for &octet in label {
-                match octet {
-                    b'.' | b'\\' => write!(f, "\\{}", char::from(octet))?,
-                    0x21..=0x7e => write!(f, "{}", char::from(octet))?,
-                    _ => write!(f, "\\{octet:03}")?,
-                }
-            }
+            write_label(label, f)?;
         }
         Ok(())
+    }
+}
+
+fn write_label(label: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let is_plain = |octet: &u8| matches!(octet, 0x21..=0x7e) && !matches!(octet, b'.' | b'\\');
+    match str::from_utf8(label) {
+        Ok(text) if label.iter().all(is_plain) => f.write_str(text),
+        _ => label.iter().try_for_each(|octet| match octet {
+            b'.' | b'\\' => write!(f, "\\{}", char::from(*octet)),
+            plain if is_plain(plain) => write!(f, "{}", char::from(*plain)),
+            _ => write!(f, "\\{octet:03}"),
+        }),
     }
 }
 

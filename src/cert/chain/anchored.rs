@@ -115,6 +115,9 @@ fn add_bare_keys<'c, 'r: 'c>(
     records: &'r [UsableRecord],
     candidates: &mut Vec<Candidate<'c, 'r>>,
 ) {
+    if records.iter().all(|record| record.anchor_key().is_none()) {
+        return;
+    }
     let all = || core::iter::once(handshake.leaf).chain(handshake.others);
     let parsed: Vec<RawCertificate<'c>> = all()
         .filter_map(|certificate| RawCertificate::parse(certificate).ok())
