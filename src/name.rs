@@ -144,7 +144,12 @@ impl Name {
     /// (RFC 7672 §2.2).
     #[must_use]
     pub fn as_spelled_address(&self) -> Option<Ipv4Addr> {
-        self.to_string().parse().ok()
+        let mut octets = self.labels().flatten();
+        octets
+            .all(u8::is_ascii_digit)
+            .then(|| self.to_string())?
+            .parse()
+            .ok()
     }
 }
 

@@ -286,7 +286,9 @@ fn dns_id_of(
 
 /// Binds together everything that a verdict depends on. Wire names and the number before each list keep the parts apart.
 fn fingerprint(authentication: &Authentication) -> [u8; 32] {
-    let mut text = Vec::from([
+    // Room for what most hosts publish, so that it need not grow.
+    let mut text = Vec::with_capacity(512);
+    text.extend_from_slice(&[
         u8::from(authentication.scope == Scope::NextHop),
         u8::from(authentication.cn_id == CnId::Never),
         u8::from(authentication.anchor_dates == AnchorDates::Ignore),

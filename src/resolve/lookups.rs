@@ -18,8 +18,11 @@ pub(super) struct Lookups {
 
 impl Lookups {
     pub(super) fn new(mut next_id: QueryId, questions: impl IntoIterator<Item = Question>) -> Self {
-        let mut pending = Vec::new();
-        let mut lookups = Vec::new();
+        let questions = questions.into_iter();
+        // One or two, and each is large: room for the four that a vector begins with would be left empty in every machine that waits.
+        let (count, _) = questions.size_hint();
+        let mut pending = Vec::with_capacity(count);
+        let mut lookups = Vec::with_capacity(count);
         for question in questions {
             let id = next_id.take();
             lookups.push(Lookup::Waiting(id, Chase::new(question.name().clone())));
