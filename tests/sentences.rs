@@ -7,11 +7,12 @@ use std::fmt::Display;
 
 use smtp_dane::delivery::{Failure, Objection, Transfer};
 use smtp_dane::dns::{Discard, FailedLookup, LookupError, Malformed, QueryType, Rcode, Security};
-use smtp_dane::resolve::{DropReason, Host, HostError, NotApplicable, RouteError};
+use smtp_dane::resolve::{DropReason, EncryptCause, Host, HostError, NotApplicable, RouteError};
 use smtp_dane::session::{Downgrade, Refusal};
 use smtp_dane::tlsa::{SetError, Unusable};
-use smtp_dane::{NoAuthentication, VerifyError};
+use smtp_dane::{DaneMode, Digests, NoAuthentication, Policy, VerifyError};
 
+use crate::support::dane::{authentication_by, raw, tls_policy};
 use crate::support::{name, question};
 
 /// Each of these says something, and none what another one says; and each cites its place.
@@ -219,6 +220,27 @@ fn why_a_connection_is_given_up_or_not_encrypted() {
             (Downgrade::NotOffered, "RFC 7672 §2.2"),
             (Downgrade::Rejected { code }, "RFC 7672 §2.2"),
             (Downgrade::HandshakeFailed, "RFC 7672 §2.2"),
+        ],
+    );
+    let record = raw(3, 1, 1, &[7; 32]);
+    for (dane, place) in [
+        (DaneMode::AuditOnly, "RFC 7672 §9.1"),
+        (DaneMode::Opportunistic, "RFC 7672 §2.2"),
+    ] {
+        let mut policy = Policy::default();
+        policy.dane = dane;
+        let tls = tls_policy(core::slice::from_ref(&record), &policy).unwrap();
+        assert_eq!(Downgrade::NotOffered.cite_under(&tls), place, "{dane:?}");
+    }
+    let wanted = authentication_by(&[record], Digests::default());
+    say(
+        EncryptCause::cite,
+        &[
+            (EncryptCause::AllUnusable(Vec::new()), "RFC 7672 §2.2"),
+            (
+                EncryptCause::InsecureMx(wanted.tlsa().clone()),
+                "RFC 7672 §2.2.1",
+            ),
         ],
     );
 }
