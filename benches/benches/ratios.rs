@@ -3,13 +3,15 @@
 use std::hint::black_box;
 
 use criterion::{
-    BenchmarkGroup, Criterion, criterion_group, criterion_main, measurement::WallTime,
+    BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime,
 };
-use pki_types::{CertificateDer, ServerName};
+use pki_types::{CertificateDer, ServerName, SignatureVerificationAlgorithm};
+use smtp_dane::dns::Question;
 use smtp_dane::tlsa::{Selector, Usage, sha256};
 use smtp_dane_benches::certificates::{
     self, Chain, REFERENCES, authentication, now, public_key, record, verify,
 };
+use smtp_dane_benches::certificates::{UNSIGNED, verify_unsigned};
 use smtp_dane_benches::delivery::World;
 use smtp_dane_benches::messages::read;
 use smtp_dane_benches::table::OURS;
@@ -27,6 +29,9 @@ fn replies(criterion: &mut Criterion) {
     });
     group.bench_function("domain", |bencher| {
         bencher.iter(|| peers::domain_exchanges(black_box(&message)));
+    });
+    group.bench_function("domain, names kept", |bencher| {
+        bencher.iter(|| peers::domain_kept_exchanges(black_box(&message)));
     });
     group.bench_function("hickory-proto", |bencher| {
         bencher.iter(|| peers::hickory(black_box(&message)));
@@ -78,8 +83,12 @@ fn digest(group: &mut Group<'_>, name: &str, octets: &[u8]) {
     group.bench_function(name, |bencher| bencher.iter(|| sha256(black_box(octets))));
 }
 
-/// What webpki does by itself: the path to the root, and the name of the server.
-fn webpki(chain: &[CertificateDer<'_>], names: &[ServerName<'_>]) -> bool {
+/// What webpki does by itself: the path to the root, and the names of the server, one call each.
+fn webpki(
+    chain: &[CertificateDer<'_>],
+    names: &[ServerName<'_>],
+    algorithms: &[&dyn SignatureVerificationAlgorithm],
+) -> bool {
     let Some((leaf, [between @ .., root])) = chain.split_first() else {
         return false;
     };
@@ -91,7 +100,7 @@ fn webpki(chain: &[CertificateDer<'_>], names: &[ServerName<'_>]) -> bool {
     };
     let anchors = [anchor];
     let path = leaf.verify_for_usage(
-        ALL_VERIFICATION_ALGS,
+        algorithms,
         &anchors,
         between,
         now(),
@@ -119,27 +128,27 @@ fn chains(criterion: &mut Criterion) {
             vec![record(Usage::DANE_TA, Selector::SPKI, &chain.0[2])],
         );
         let names = server_names(&host);
-        assert!(verify(&wanted, &chain.0) && webpki(&chain.0, &names));
+        assert!(verify(&wanted, &chain.0) && webpki(&chain.0, &names, ALL_VERIFICATION_ALGS));
         group.bench_function(OURS, |bencher| {
             bencher.iter(|| verify(&wanted, black_box(&chain.0)))
         });
         group.bench_function("webpki", |bencher| {
-            bencher.iter(|| webpki(black_box(&chain.0), &names));
+            bencher.iter(|| webpki(black_box(&chain.0), &names, ALL_VERIFICATION_ALGS));
         });
     }
     let chain = certificates::of_many_names(100);
-    let mut group = criterion.benchmark_group("2 1 1, 100 names, 3 references");
+    let mut group = criterion.benchmark_group("100 names, 3 references, no signatures");
     let wanted = authentication(
         &REFERENCES,
         vec![record(Usage::DANE_TA, Selector::SPKI, &chain[1])],
     );
     let names = server_names(&REFERENCES);
-    assert!(verify(&wanted, &chain) && webpki(&chain, &names));
+    assert!(verify_unsigned(&wanted, &chain) && webpki(&chain, &names, UNSIGNED));
     group.bench_function(OURS, |bencher| {
-        bencher.iter(|| verify(&wanted, black_box(&chain)))
+        bencher.iter(|| verify_unsigned(&wanted, black_box(&chain)))
     });
     group.bench_function("webpki", |bencher| {
-        bencher.iter(|| webpki(black_box(&chain), &names))
+        bencher.iter(|| webpki(black_box(&chain), &names, UNSIGNED))
     });
 }
 
@@ -182,21 +191,28 @@ fn whole(criterion: &mut Criterion) {
     });
 }
 
+/// Messages made to be slow, and two honest ones: the ordinary one, and the one that costs least for its length.
 fn hostile(criterion: &mut Criterion) {
     for (name, (question, message)) in [
         ("64 KiB of pointers", messages::pointers()),
         ("64 KiB of small records", messages::crowd()),
     ] {
         let mut group = criterion.benchmark_group(name);
-        group.bench_function(OURS, |bencher| {
-            bencher.iter(|| read(&question, black_box(&message)))
-        });
+        read_by_length(&mut group, OURS, &question, &message);
+        let (question, message) = messages::exchanges(4);
+        read_by_length(&mut group, "reply of 4 MX", &question, &message);
         let (question, message) = messages::honest();
-        assert!(read(&question, &message));
-        group.bench_function("64 KiB of an honest reply", |bencher| {
-            bencher.iter(|| read(&question, black_box(&message)));
-        });
+        read_by_length(&mut group, "64 KiB of long records", &question, &message);
     }
+}
+
+fn read_by_length(group: &mut Group<'_>, name: &str, question: &Question, message: &[u8]) {
+    group.throughput(Throughput::Bytes(
+        message.len().try_into().expect("a length"),
+    ));
+    group.bench_function(name, |bencher| {
+        bencher.iter(|| read(question, black_box(message)));
+    });
 }
 
 criterion_group!(benches, replies, leaves, chains, strangers, whole, hostile);

@@ -95,17 +95,19 @@ pub fn verify(wanted: &Authentication, chain: &[CertificateDer<'_>]) -> bool {
     wanted.verify(chain, now(), ALL_VERIFICATION_ALGS).is_ok()
 }
 
-/// The same, with every signature taken for a good one: what is left is the work around the signatures.
+/// The same, with every signature taken for a good one.
 #[must_use]
 pub fn verify_unsigned(wanted: &Authentication, chain: &[CertificateDer<'_>]) -> bool {
-    let algorithms: [&dyn SignatureVerificationAlgorithm; 2] = [
-        &Unsigned(alg_id::ECDSA_P256, alg_id::ECDSA_SHA256),
-        &Unsigned(alg_id::ED25519, alg_id::ED25519),
-    ];
-    wanted.verify(chain, now(), &algorithms).is_ok()
+    wanted.verify(chain, now(), UNSIGNED).is_ok()
 }
 
-/// An algorithm for keys and signatures of these kinds, to which every signature is good.
+/// Algorithms to which every signature is good: what they leave is the work around the signatures.
+pub static UNSIGNED: &[&dyn SignatureVerificationAlgorithm] = &[
+    &Unsigned(alg_id::ECDSA_P256, alg_id::ECDSA_SHA256),
+    &Unsigned(alg_id::ED25519, alg_id::ED25519),
+];
+
+/// One for keys and signatures of these kinds.
 #[derive(Debug)]
 struct Unsigned(AlgorithmIdentifier, AlgorithmIdentifier);
 

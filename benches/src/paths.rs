@@ -40,7 +40,7 @@ pub const PATHS: &[(&str, Make)] = &[
         let (wanted, chain) = certificates::strangers();
         Box::new(move || !verify_unsigned(&wanted, &chain))
     }),
-    ("2 1 1, 100 names, 3 references", || {
+    ("100 names, 3 references", || {
         let chain = of_many_names(100);
         let record = record(Usage::DANE_TA, Selector::SPKI, &chain[1]);
         let wanted = authentication(&REFERENCES, vec![record]);

@@ -1,6 +1,6 @@
 //! The same work, done with the crates that one would take without this one. Each does no more than it must.
 
-use domain::base::Message;
+use domain::base::{Message, Name, ToName};
 use domain::rdata::{AllRecordData, Mx};
 use hickory_proto::op;
 use hickory_proto::rr::RData;
@@ -23,6 +23,23 @@ pub fn domain_exchanges(message: &[u8]) -> u32 {
     records
         .map(|record| u32::from(record.data().preference()))
         .sum()
+}
+
+/// Reads MX records with `domain`, and keeps what outlives the message, as an answer must.
+#[must_use]
+pub fn domain_kept_exchanges(message: &[u8]) -> Vec<(u16, Name<Vec<u8>>)> {
+    let Ok(message) = Message::from_octets(message) else {
+        return Vec::new();
+    };
+    let Ok(answer) = message.answer() else {
+        return Vec::new();
+    };
+    let records = answer.limit_to_in::<Mx<_>>().flatten();
+    let kept = records.map(|record| {
+        let mx = record.data();
+        (mx.preference(), mx.exchange().to_name())
+    });
+    kept.collect()
 }
 
 /// Reads TLSA records with `domain`; the octets of their data in sum.
