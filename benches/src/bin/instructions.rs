@@ -138,7 +138,7 @@ fn compare() -> Result<(), String> {
     }
     let faults = faults.join("\n");
     Err(format!(
-        "{faults}\nThese paths cost more than they did. If that is meant: accept it, and say why in the commit.\nCounted now with {}; accepted under{}",
+        "{faults}\nIf that is meant, run this with `accept`, and say why in the commit.\nCounted now with {}; accepted under{}",
         machine(),
         text.lines()
             .next()
