@@ -14,10 +14,12 @@
 //! | [`cases`] | servers and TLSA records put together |
 //! | [`ours`], [`libssl`] | the two opinions |
 //! | [`differences`] | the list of agreed differences |
+//! | [`bare`] | what libssl does with certificates, without the handshake around it: `benches/ratios.rs` measures it |
 //!
 //! Both clients live at [`NOW`]. Everything is made anew on each run, but nothing of the keys decides a verdict.
 
 pub mod authority;
+pub mod bare;
 pub mod cases;
 mod dane;
 mod der;

@@ -22,6 +22,9 @@ use crate::cases::Case;
 use crate::dane;
 use crate::verdict::{Opinion, Verdict};
 
+/// See above.
+pub(crate) const SECURITY_LEVEL: u32 = 2;
+
 /// The contexts of both sides, which all cases share.
 pub struct Libssl {
     client: SslContext,
@@ -32,7 +35,7 @@ impl Libssl {
     /// Makes both contexts.
     pub fn new() -> Result<Self, ErrorStack> {
         let mut client = SslContext::builder(SslMethod::tls_client())?;
-        client.set_security_level(2);
+        client.set_security_level(SECURITY_LEVEL);
         client.set_verify(SslVerifyMode::PEER);
         dane::enable_for(&mut client);
         let mut server = SslContext::builder(SslMethod::tls_server())?;
@@ -47,30 +50,41 @@ impl Libssl {
 
     /// Judges one case.
     pub fn judge(&self, case: &Case) -> Result<Opinion, ErrorStack> {
-        let mut client = Ssl::new(&self.client)?;
-        let mut usable = false;
-        let mut names = case.site.references.iter();
-        dane::enable(&mut client, names.next().expect("a base domain"));
-        names.for_each(|name| dane::add_name(&mut client, name));
-        for record in &case.records {
-            usable |= dane::add_record(&mut client, &record.rdata);
-        }
-        // What libssl thinks of records that it cannot use.
-        drop(ErrorStack::get());
-        if !usable {
+        let records = case.records.iter().map(|record| &record.rdata[..]);
+        let Some(client) = self.client(&case.site.references, records)? else {
             return Ok(Opinion {
                 verdict: Verdict::NothingUsable,
                 reason: String::from("no usable record"),
             });
-        }
-        let parameters = client.param_mut();
-        parameters.set_hostflags(X509CheckFlags::NO_PARTIAL_WILDCARDS);
-        parameters.set_time(NOW);
+        };
         let (client_end, server_end) = pipe();
         let mut client = SslStream::new(client, client_end)?;
         let mut server = SslStream::new(self.server_for(case)?, server_end)?;
         let finished = shake_hands(&mut client, &mut server);
         Ok(opinion(case, client.ssl(), finished))
+    }
+
+    /// A client that looks for these reference identifiers, the base domain first, and has the RDATA of these records; none if no
+    /// record is usable.
+    pub fn client<'a>(
+        &self,
+        references: &[impl AsRef<str>],
+        records: impl IntoIterator<Item = &'a [u8]>,
+    ) -> Result<Option<Ssl>, ErrorStack> {
+        let mut client = Ssl::new(&self.client)?;
+        let mut usable = false;
+        let mut names = references.iter().map(AsRef::as_ref);
+        dane::enable(&mut client, names.next().expect("a base domain"));
+        names.for_each(|name| dane::add_name(&mut client, name));
+        for rdata in records {
+            usable |= dane::add_record(&mut client, rdata);
+        }
+        // What libssl thinks of records that it cannot use.
+        drop(ErrorStack::get());
+        let parameters = client.param_mut();
+        parameters.set_hostflags(X509CheckFlags::NO_PARTIAL_WILDCARDS);
+        parameters.set_time(NOW);
+        Ok(usable.then_some(client))
     }
 
     fn server_for(&self, case: &Case) -> Result<Ssl, ErrorStack> {
