@@ -4,9 +4,10 @@
 //! one run.
 //!
 //! ```console
-//! $ cargo bench -p smtp-dane-benches
-//! $ cargo run -p smtp-dane-benches --bin table
+//! $ benches/run
 //! ```
+//!
+//! OpenSSL is measured in `tests/openssl`, the one place with bindings to it.
 //!
 //! ```text
 //! messages.rs      DNS messages, honest and hostile

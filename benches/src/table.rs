@@ -11,10 +11,27 @@ pub struct Figure {
     pub aim: f64,
     /// Whether what is compared is the cost of an octet.
     pub by_length: bool,
+    /// Where both are measured.
+    pub bench: Bench,
+}
+
+/// A program that measures. Each measures both sides of its figures, so that no ratio is one of two runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bench {
+    /// `benches/ratios.rs` of this package.
+    Crates,
+    /// `tests/openssl/benches/ratios.rs`, which there is only where libssl is.
+    OpenSsl,
 }
 
 /// Our own measurement in each group.
 pub const OURS: &str = "smtp-dane";
+
+/// OpenSSL's measurement in its groups of `3 1 1`.
+pub const OPENSSL_LEAF: &str = "OpenSSL's d2i and digest";
+
+/// OpenSSL's measurement in its groups of `2 1 1`, each of a chain of three.
+pub const OPENSSL_CHAIN: &str = "OpenSSL's d2i and X509_verify_cert";
 
 const fn figure(work: &'static str, over: &'static str, aim: f64) -> Figure {
     Figure {
@@ -22,6 +39,7 @@ const fn figure(work: &'static str, over: &'static str, aim: f64) -> Figure {
         over,
         aim,
         by_length: false,
+        bench: Bench::Crates,
     }
 }
 
@@ -29,6 +47,13 @@ const fn by_length(work: &'static str, over: &'static str) -> Figure {
     Figure {
         by_length: true,
         ..figure(work, over, 4.0)
+    }
+}
+
+const fn openssl(work: &'static str, over: &'static str, aim: f64) -> Figure {
+    Figure {
+        bench: Bench::OpenSsl,
+        ..figure(work, over, aim)
     }
 }
 
@@ -59,4 +84,8 @@ pub const FIGURES: &[Figure] = &[
     by_length("64 KiB of pointers", "64 KiB of long records"),
     by_length("64 KiB of small records", "reply of 4 MX"),
     by_length("64 KiB of small records", "64 KiB of long records"),
+    openssl("3 1 1 beside OpenSSL, P-256", OPENSSL_LEAF, 1.0),
+    openssl("3 1 1 beside OpenSSL, RSA", OPENSSL_LEAF, 1.0),
+    openssl("2 1 1 beside OpenSSL, P-256", OPENSSL_CHAIN, 1.0),
+    openssl("2 1 1 beside OpenSSL, RSA", OPENSSL_CHAIN, 1.0),
 ];
