@@ -100,7 +100,9 @@ mod tests {
     fn octets_of_any_number_are_those_that_were_taken() {
         for length in [0, 1, 45, 46, 47, 48, 255, 300, 70_000] {
             let octets: Vec<u8> = (0..=255).cycle().take(length).collect();
-            assert_eq!(*Octets::from(&octets[..]), octets, "{length}");
+            let kept = Octets::from(&octets[..]);
+            assert_eq!(*kept, octets, "{length}");
+            assert_eq!(matches!(kept.0, Place::Here { .. }), length <= IN_PLACE);
         }
     }
 

@@ -1,5 +1,7 @@
 //! RFC 1035: names and the data of records.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use smtp_dane::dns::{Found, LookupError, Malformed, Mx, QueryType, Question};
 use smtp_dane::{Name, NameError};
 
@@ -234,6 +236,17 @@ fn section_4_1_3_a_name_ends_within_its_data() {
     assert_eq!(result, Err(LookupError::Malformed(Malformed::Truncated)));
     // And so if the second octet of a pointer is missing.
     assert_eq!(malformed(&mx(), b"\0\x0a\xc0"), Some(Malformed::Truncated));
+}
+
+#[test]
+fn section_2_3_3_names_that_differ_in_case_alone_are_one_and_others_are_told_apart_by_their_hash() {
+    let hash = |text: &str| {
+        let mut hasher = DefaultHasher::new();
+        name(text).hash(&mut hasher);
+        hasher.finish()
+    };
+    assert_eq!(hash("mx1.EXAMPLE.com"), hash("MX1.example.com"));
+    assert_ne!(hash("mx1.example.com"), hash("mx2.example.com"));
 }
 
 #[test]

@@ -74,8 +74,10 @@ fn row(results: &Path, figure: &Figure) -> Result<String, &'static str> {
         ratio *= their_octets.ok_or("no length")? / our_octets.ok_or("no length")?;
         over.push_str(", by the octet");
     }
+    // Two digits that say something.
+    let digits = if ratio < 0.1 { 3 } else { 2 };
     Ok(format!(
-        "| {} | {over} | {:.2} µs | {:.2} µs | {ratio:.3} | {:.2} | {} |",
+        "| {} | {over} | {:.2} µs | {:.2} µs | {ratio:.digits$} | {:.2} | {} |",
         figure.work,
         ours / 1000.0,
         other / 1000.0,
