@@ -127,3 +127,83 @@ fn header(octets: &[u8]) -> Option<(u8, usize, usize)> {
     is_shortest.then_some(())?;
     Some((tag, 2 + count, usize::try_from(length).ok()?))
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+    use alloc::vec::Vec;
+
+    use super::*;
+
+    /// How long the content of one element in front of 300 zeros is, if it is an element.
+    fn length_behind(header: &[u8]) -> Option<usize> {
+        let octets = [header, &vec![0; 300]].concat();
+        let mut elements = Elements::of(&octets);
+        let element = elements.next().ok()?;
+        assert_eq!(element.whole, [header, element.content].concat());
+        assert_eq!(elements.rest().len(), 300 - element.content.len());
+        Some(element.content.len())
+    }
+
+    #[test]
+    fn a_length_is_written_as_short_as_it_can_be() {
+        assert_eq!(length_behind(&[0x30, 0]), Some(0));
+        assert_eq!(length_behind(&[0x30, 0x7f]), Some(127));
+        assert_eq!(length_behind(&[0x30, 0x81, 0x80]), Some(128));
+        assert_eq!(length_behind(&[0x30, 0x81, 0xff]), Some(255));
+        assert_eq!(length_behind(&[0x30, 0x82, 0x01, 0x00]), Some(256));
+        for longer in [
+            &[0x30, 0x81, 0x7f][..],
+            &[0x30, 0x81, 0],
+            &[0x30, 0x82, 0, 0x80],
+            &[0x30, 0x83, 0, 1, 0],
+            &[0x30, 0x84, 0, 0, 1, 0],
+        ] {
+            assert_eq!(length_behind(longer), None, "{longer:x?}");
+        }
+    }
+
+    #[test]
+    fn no_end_is_marked_and_no_length_is_beyond_what_there_is() {
+        for header in [
+            &[0x30, 0x80][..],
+            &[0x30, 0x82, 0x01, 0x2d],
+            &[0x30, 0x84, 0xff, 0xff, 0xff, 0xff],
+            &[0x30, 0x85, 1, 0, 0, 0, 0],
+            &[0x30, 0xff],
+        ] {
+            assert_eq!(length_behind(header), None, "{header:x?}");
+        }
+        for cut in [&[][..], &[0x30], &[0x30, 1], &[0x30, 0x82, 1]] {
+            assert!(Elements::of(cut).next().is_err(), "{cut:x?}");
+        }
+    }
+
+    #[test]
+    fn tags_have_one_octet() {
+        for tag in 0..=255 {
+            let is_short = tag & 0x1f != 0x1f;
+            assert_eq!(length_behind(&[tag, 1]).is_some(), is_short, "{tag:x}");
+        }
+    }
+
+    #[test]
+    fn elements_come_one_behind_the_other_and_each_with_its_tag() -> Result<(), CertificateError> {
+        let mut elements = Elements::of(&[0x30, 3, 1, 1, 0xff, 2, 1, 7]);
+        let mut inner = elements.sequence()?;
+        assert_eq!((inner.flag(), inner.is_at_end()), (Ok(true), true));
+        assert_eq!(inner.flag(), Ok(false), "left out");
+        assert!(inner.next().is_err());
+        assert!(elements.next_if(tag::SEQUENCE)?.is_none());
+        assert!(elements.next_of(tag::SEQUENCE).is_err());
+        assert!(elements.is_at_end(), "what was read is gone");
+        for odd in [&[1, 1, 1][..], &[1, 0], &[1, 2, 0, 0]] {
+            assert!(Elements::of(odd).flag().is_err(), "{odd:x?}");
+        }
+        let all: Vec<u8> = [&[4, 2, 5, 6][..], &[5, 0]].concat();
+        let mut elements = Elements::of(&all);
+        assert_eq!(elements.next()?.content, [5, 6]);
+        assert_eq!(elements.rest(), [5, 0]);
+        Ok(())
+    }
+}
