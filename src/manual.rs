@@ -1,4 +1,12 @@
 //! Documentation alone: what an embedder must know that belongs to no single type.
+//!
+//! | module | question |
+//! |---|---|
+//! | [`decisions`] | what the DNS and the server say, and what follows |
+//! | [`reuse`] | when an open connection or a kept TLS session may carry other mail |
+
+#[doc = include_str!("manual/decisions.md")]
+pub mod decisions {}
 
 #[doc = include_str!("manual/reuse.md")]
 pub mod reuse {}

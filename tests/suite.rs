@@ -17,6 +17,7 @@ mod faults;
 mod fingerprint;
 mod limits;
 mod load;
+mod manual_decisions;
 mod prop_delivery;
 mod prop_dns;
 mod prop_values;
