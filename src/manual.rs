@@ -3,6 +3,7 @@
 //! | module | question |
 //! |---|---|
 //! | [`decisions`] | what the DNS and the server say, and what follows |
+//! | [`threats`] | who can do what to the mail under each policy |
 //! | [`reuse`] | when an open connection or a kept TLS session may carry other mail |
 
 #[doc = include_str!("manual/decisions.md")]
@@ -10,3 +11,6 @@ pub mod decisions {}
 
 #[doc = include_str!("manual/reuse.md")]
 pub mod reuse {}
+
+#[doc = include_str!("manual/threats.md")]
+pub mod threats {}
