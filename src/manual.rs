@@ -3,11 +3,15 @@
 //! | module | question |
 //! |---|---|
 //! | [`decisions`] | what the DNS and the server say, and what follows |
+//! | [`resolver`] | which resolver, over which path, and how to see that it validates |
 //! | [`threats`] | who can do what to the mail under each policy |
 //! | [`reuse`] | when an open connection or a kept TLS session may carry other mail |
 
 #[doc = include_str!("manual/decisions.md")]
 pub mod decisions {}
+
+#[doc = include_str!("manual/resolver.md")]
+pub mod resolver {}
 
 #[doc = include_str!("manual/reuse.md")]
 pub mod reuse {}
