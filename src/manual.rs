@@ -2,6 +2,7 @@
 //!
 //! | module | question |
 //! |---|---|
+//! | [`embedding`] | how a mail server of one's own makes its decisions with this crate |
 //! | [`decisions`] | what the DNS and the server say, and what follows |
 //! | [`resolver`] | which resolver, over which path, and how to see that it validates |
 //! | [`threats`] | who can do what to the mail under each policy |
@@ -9,6 +10,9 @@
 
 #[doc = include_str!("manual/decisions.md")]
 pub mod decisions {}
+
+#[doc = include_str!("manual/embedding.md")]
+pub mod embedding {}
 
 #[doc = include_str!("manual/resolver.md")]
 pub mod resolver {}
