@@ -3,6 +3,7 @@
 //! | module | question |
 //! |---|---|
 //! | [`embedding`] | how a mail server of one's own makes its decisions with this crate |
+//! | [`migrating`] | what the options of Postfix, Exim and OpenSSL are called here |
 //! | [`decisions`] | what the DNS and the server say, and what follows |
 //! | [`resolver`] | which resolver, over which path, and how to see that it validates |
 //! | [`threats`] | who can do what to the mail under each policy |
@@ -13,6 +14,9 @@ pub mod decisions {}
 
 #[doc = include_str!("manual/embedding.md")]
 pub mod embedding {}
+
+#[doc = include_str!("manual/migrating.md")]
+pub mod migrating {}
 
 #[doc = include_str!("manual/resolver.md")]
 pub mod resolver {}
