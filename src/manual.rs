@@ -7,6 +7,7 @@
 //! | [`decisions`] | what the DNS and the server say, and what follows |
 //! | [`resolver`] | which resolver, over which path, and how to see that it validates |
 //! | [`threats`] | who can do what to the mail under each policy |
+//! | [`machines`] | each state of each machine, and what each event leads to |
 //! | [`reuse`] | when an open connection or a kept TLS session may carry other mail |
 
 #[doc = include_str!("manual/decisions.md")]
@@ -14,6 +15,9 @@ pub mod decisions {}
 
 #[doc = include_str!("manual/embedding.md")]
 pub mod embedding {}
+
+#[doc = include_str!("manual/machines.md")]
+pub mod machines {}
 
 #[doc = include_str!("manual/migrating.md")]
 pub mod migrating {}
