@@ -18,6 +18,7 @@ mod fingerprint;
 mod limits;
 mod load;
 mod manual_decisions;
+mod manual_machines;
 mod prop_delivery;
 mod prop_dns;
 mod prop_values;
