@@ -262,7 +262,7 @@ fn a_host_lookup_goes_where_the_manual_says() {
             assert_eq!(lookup.handle(QueryId::default(), late), Err(Unexpected));
         }
     }
-    assert_eq!(seen, documented("# HostLookup"));
+    assert_eq!(seen, documented("# `HostLookup`"));
 }
 
 #[test]

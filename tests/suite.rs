@@ -19,6 +19,7 @@ mod limits;
 mod load;
 mod manual_decisions;
 mod manual_machines;
+mod manual_threats;
 mod prop_delivery;
 mod prop_dns;
 mod prop_values;
