@@ -13,6 +13,8 @@
 //!
 //! Mail that was under way when a connection broke is offered to the next address, under the same policy. It is not sent again in
 //! cleartext to the same address, which RFC 7672 §2.2 would allow where DANE does not apply.
+//!
+//! What each event leads to in each state: [`manual::machines`](crate::manual::machines).
 
 mod objection;
 mod outcome;

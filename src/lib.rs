@@ -48,7 +48,8 @@
 //!
 //! [`Name`], then [`dns`] (what an answer is), [`resolve`] (route and plan), [`tlsa`] and [`cert`] (records and certificates),
 //! [`Authentication`] (the verdict), [`session`], [`delivery`], [`report`]. For those who run a server: [`publish`].
-//! On open connections and kept TLS sessions: [`manual::reuse`].
+//! What belongs to no single type stands in the [`manual`]: embedding, the decisions in tables, threats, the resolver, open
+//! connections and kept TLS sessions, and what the options of other mail servers are called here.
 #![no_std]
 
 extern crate alloc;

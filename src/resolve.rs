@@ -2,7 +2,8 @@
 //!
 //! Two machines ask the DNS. [`Routing`] turns a [`NextHop`] into a [`Route`]: the hosts in the order in which they must be
 //! tried (RFC 5321 §5.1, RFC 7672 §2.2.1). [`HostLookup`] turns one of them, an [`Exchanger`], into a [`Plan`]: its addresses
-//! and its [`TlsPolicy`] (RFC 7672 §2.2.2, §2.2.3). Both are driven alike:
+//! and its [`TlsPolicy`] (RFC 7672 §2.2.2, §2.2.3). What an answer leads to in each state stands in
+//! [`manual::machines`](crate::manual::machines). Both are driven alike:
 //!
 //! ```
 //! use smtp_dane::dns::{Answer, LookupError};

@@ -16,6 +16,8 @@
 //! Certificates are asked for first, and a raw public key (RFC 7250) on a second connection if the first handshake failed:
 //! TLS stacks ask for the one or the other, and nearly every server has certificates. The second connection demands the
 //! same proof as the first.
+//!
+//! What each event leads to in each state: [`manual::machines`](crate::manual::machines).
 
 mod reason;
 

@@ -6,6 +6,7 @@ pub mod arbitrary;
 pub mod certificates;
 pub mod dane;
 pub mod der;
+pub mod documented;
 pub mod drive;
 #[cfg(feature = "rustls")]
 pub mod handshake;

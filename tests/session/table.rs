@@ -1,25 +1,29 @@
-//! The states of a session, and what each event leads to.
+//! The states of a session, and what each event leads to: the table of `manual::machines`.
 
-use super::KINDS;
+use std::collections::BTreeSet;
+
+use smtp_dane::session::{Session, Step};
+
 use super::Kind::{
     self, Audit, AuditedEncryption, AuditedRefusal, Authenticate, Encrypt, Opportunistic, RawKey,
     Resolute,
 };
+use super::{event, events};
+use crate::support::documented::rows;
 
-/// Ways into every state, by the events that lead there.
-pub const HELLO: &[&str] = &[];
+/// Ways into the states, by the events that lead there.
 pub const START_TLS: &[&str] = &["offered"];
 pub const HANDSHAKE: &[&str] = &["offered", "220"];
 pub const RECONNECT: &[&str] = &["offered", "220", "handshake failed"];
-pub const SECOND_HELLO: &[&str] = &["offered", "220", "handshake failed", "reconnected"];
-pub const RAW_START_TLS: &[&str] = &[
+const SECOND_HELLO: &[&str] = &["offered", "220", "handshake failed", "reconnected"];
+const RAW_START_TLS: &[&str] = &[
     "offered",
     "220",
     "handshake failed",
     "reconnected",
     "offered",
 ];
-pub const RAW_HANDSHAKE: &[&str] = &[
+const RAW_HANDSHAKE: &[&str] = &[
     "offered",
     "220",
     "handshake failed",
@@ -27,213 +31,141 @@ pub const RAW_HANDSHAKE: &[&str] = &[
     "offered",
     "220",
 ];
-pub const CLEARTEXT: &[&str] = &["absent"];
-pub const ENCRYPTED: &[&str] = &["offered", "220", "encrypted"];
-pub const AUTHENTICATED: &[&str] = &["offered", "220", "own proof"];
-pub const ABANDONED: &[&str] = &["rejected"];
+const READY: &[&[&str]] = &[
+    &["absent"],
+    &["offered", "454"],
+    &["offered", "220", "encrypted"],
+    &["offered", "220", "own proof"],
+    &["offered", "220", "no proof"],
+];
 
-/// A state, the policies under which it can be reached, and what each event leads to; all others do not belong there.
-pub type Row = (
-    &'static [&'static str],
-    &'static [Kind],
-    &'static [(&'static str, &'static str)],
-);
-
-pub const REJECTED: &str = "abandon: HelloRejected { code: 554 }";
-pub const LOST: &str = "abandon: ConnectionLost";
 pub const INJECTED: &str = "abandon: PlaintextInjected";
 
-pub const TABLE: &[Row] = &[
-    (
-        HELLO,
-        &[
-            Opportunistic,
-            Resolute,
-            Audit,
-            AuditedEncryption,
-            AuditedRefusal,
-        ],
-        &[
-            ("offered", "start TLS"),
-            ("absent", "transfer: Cleartext(NotOffered)"),
-            ("rejected", REJECTED),
-            ("lost", LOST),
-        ],
-    ),
-    (
-        HELLO,
-        &[Encrypt, Authenticate, RawKey],
-        &[
-            ("offered", "start TLS"),
-            ("absent", "abandon: StartTlsNotOffered"),
-            ("rejected", REJECTED),
-            ("lost", LOST),
-        ],
-    ),
-    (
-        START_TLS,
-        &[Opportunistic, Audit, AuditedEncryption, AuditedRefusal],
-        &[
-            ("220", "handshake"),
-            ("220+1", INJECTED),
-            ("220+max", INJECTED),
-            ("454", "transfer: Cleartext(Rejected { code: 454 })"),
-            ("454+1", INJECTED),
-            ("221", "transfer: Cleartext(Rejected { code: 221 })"),
-            ("250", "transfer: Cleartext(Rejected { code: 250 })"),
-            ("0", "transfer: Cleartext(Rejected { code: 0 })"),
-            ("lost", "reconnect"),
-        ],
-    ),
-    (
-        START_TLS,
-        &[Encrypt, Authenticate, Resolute, RawKey],
-        &[
-            ("220", "handshake"),
-            ("220+1", INJECTED),
-            ("220+max", INJECTED),
-            ("454", "abandon: StartTlsRejected { code: 454 }"),
-            ("454+1", INJECTED),
-            ("221", "abandon: StartTlsRejected { code: 221 }"),
-            ("250", "abandon: StartTlsRejected { code: 250 }"),
-            ("0", "abandon: StartTlsRejected { code: 0 }"),
-            ("lost", LOST),
-        ],
-    ),
-    (
-        HANDSHAKE,
-        &[Opportunistic, AuditedEncryption, AuditedRefusal],
-        &[
-            ("encrypted", "transfer: Encrypted"),
-            // Nothing was to be proved: what could not be read is a handshake that failed.
-            ("no proof", "reconnect"),
-            ("handshake failed", "reconnect"),
-            ("lost", "reconnect"),
-        ],
-    ),
-    (
-        HANDSHAKE,
-        &[Encrypt, Resolute],
-        &[
-            ("encrypted", "transfer: Encrypted"),
-            ("no proof", "abandon: HandshakeFailed"),
-            ("handshake failed", "abandon: HandshakeFailed"),
-            ("lost", LOST),
-        ],
-    ),
-    (
-        HANDSHAKE,
-        &[Authenticate],
-        &[
-            ("own proof", "transfer: Authenticated"),
-            ("no proof", "abandon: NotAuthenticated(NoRecordMatched)"),
-            ("handshake failed", "abandon: HandshakeFailed"),
-            ("lost", LOST),
-        ],
-    ),
-    (
-        HANDSHAKE,
-        &[Audit],
-        &[
-            ("own proof", "transfer: Authenticated"),
-            ("no proof", "transfer: NotAuthenticated(NoRecordMatched)"),
-            ("handshake failed", "reconnect"),
-            ("lost", "reconnect"),
-        ],
-    ),
-    (
-        HANDSHAKE,
-        &[RawKey],
-        &[
-            ("own proof", "transfer: Authenticated"),
-            // The server has certificates, and they are wrong.
-            ("no proof", "abandon: NotAuthenticated(NoRecordMatched)"),
-            ("handshake failed", "reconnect"),
-            ("lost", LOST),
-        ],
-    ),
-    (
-        SECOND_HELLO,
-        &[RawKey],
-        &[
-            ("offered", "start TLS"),
-            ("absent", "abandon: StartTlsNotOffered"),
-            ("rejected", REJECTED),
-            ("lost", LOST),
-        ],
-    ),
-    (
-        RAW_START_TLS,
-        &[RawKey],
-        &[
-            ("220", "raw handshake"),
-            ("220+1", INJECTED),
-            ("220+max", INJECTED),
-            ("454", "abandon: StartTlsRejected { code: 454 }"),
-            ("454+1", INJECTED),
-            ("221", "abandon: StartTlsRejected { code: 221 }"),
-            ("250", "abandon: StartTlsRejected { code: 250 }"),
-            ("0", "abandon: StartTlsRejected { code: 0 }"),
-            ("lost", LOST),
-        ],
-    ),
-    (
-        RAW_HANDSHAKE,
-        &[RawKey],
-        &[
-            ("own proof", "transfer: Authenticated"),
-            ("no proof", "abandon: NotAuthenticated(NoRecordMatched)"),
-            // There is no third handshake.
-            ("handshake failed", "abandon: HandshakeFailed"),
-            ("lost", LOST),
-        ],
-    ),
-    (
-        RECONNECT,
-        &[Opportunistic, Audit, AuditedEncryption, AuditedRefusal],
-        &[("reconnected", "say hello"), ("lost", LOST)],
-    ),
-    (
-        RECONNECT,
-        &[RawKey],
-        &[
-            ("reconnected", "say hello"),
-            ("lost", "abandon: HandshakeFailed"),
-        ],
-    ),
-    (
-        SECOND_HELLO,
-        &[Opportunistic, Audit, AuditedEncryption, AuditedRefusal],
-        &[
-            // TLS was tried, and is not tried again.
-            ("offered", "transfer: Cleartext(HandshakeFailed)"),
-            ("absent", "transfer: Cleartext(HandshakeFailed)"),
-            ("rejected", REJECTED),
-            ("lost", LOST),
-        ],
-    ),
-    (
-        CLEARTEXT,
-        &[
-            Opportunistic,
-            Resolute,
-            Audit,
-            AuditedEncryption,
-            AuditedRefusal,
-        ],
-        &[],
-    ),
-    (
-        ENCRYPTED,
-        &[
-            Opportunistic,
-            Encrypt,
-            Resolute,
-            AuditedEncryption,
-            AuditedRefusal,
-        ],
-        &[],
-    ),
-    (AUTHENTICATED, &[Authenticate, RawKey, Audit], &[]),
-    (ABANDONED, &KINDS, &[]),
+/// A state under one policy, and what each event leads to; all others do not belong there.
+pub struct Row {
+    pub kind: Kind,
+    pub ways: Vec<&'static [&'static str]>,
+    /// The name of an event, and the step after it.
+    pub leads_to: Vec<(&'static str, String)>,
+}
+
+/// The policies of each column.
+const COLUMNS: [&[Kind]; 7] = [
+    &[Opportunistic],
+    &[Resolute],
+    &[Encrypt],
+    &[Authenticate],
+    &[RawKey],
+    &[Audit],
+    &[AuditedEncryption, AuditedRefusal],
 ];
+
+/// The table as the manual has it.
+pub fn table() -> Vec<Row> {
+    let documented = rows("manual/machines.md", "# Session");
+    let states: BTreeSet<&String> = documented.iter().map(|row| &row[0]).collect();
+    let mut table = Vec::new();
+    for (place, kinds) in COLUMNS.iter().enumerate() {
+        for state in &states {
+            let rows = documented.iter().filter(|row| &row[0] == *state);
+            let cells: Vec<_> = rows.map(|row| (&row[1], &row[place + 2])).collect();
+            let empty = cells.iter().filter(|(_, cell)| cell.is_empty()).count();
+            if empty == cells.len() {
+                continue;
+            }
+            assert_eq!(empty, 0, "{state}, {kinds:?}: a state is reached or not");
+            for kind in *kinds {
+                table.push(Row {
+                    kind: *kind,
+                    ways: ways(state, *kind),
+                    leads_to: leads_to(&cells),
+                });
+            }
+        }
+    }
+    table
+}
+
+fn leads_to(cells: &[(&String, &String)]) -> Vec<(&'static str, String)> {
+    let mut all = Vec::new();
+    for (event, cell) in cells {
+        let names = names(event);
+        let belongs = names.iter().filter(|_| *cell != "–");
+        all.extend(belongs.map(|name| (*name, in_full(cell, name))));
+    }
+    all
+}
+
+fn ways(state: &str, kind: Kind) -> Vec<&'static [&'static str]> {
+    let way = match state {
+        "AwaitingHello" => &[],
+        "AwaitingStartTlsReply" => START_TLS,
+        "AwaitingHandshake" => HANDSHAKE,
+        "AwaitingReconnection" => RECONNECT,
+        "AwaitingCleartextHello" | "AwaitingHello, for a raw key" => SECOND_HELLO,
+        "AwaitingStartTlsReply, for a raw key" => RAW_START_TLS,
+        "AwaitingHandshake, for a raw key" => RAW_HANDSHAKE,
+        "Abandoned" => &["rejected"],
+        "Ready" => {
+            let ready = READY.iter().filter(|way| is_ready_after(kind, way));
+            return ready.copied().collect();
+        }
+        other => panic!("no such state: {other}"),
+    };
+    vec![way]
+}
+
+fn is_ready_after(kind: Kind, way: &[&str]) -> bool {
+    let mut session = Session::new(kind.tls(), &kind.policy());
+    let went = way.iter().all(|name| session.handle(event(name)).is_ok());
+    went && matches!(session.step(), Step::Transfer(_))
+}
+
+/// The events of a row.
+fn names(documented: &str) -> Vec<&'static str> {
+    let names: &[&str] = match documented {
+        "Hello, offered" => &["offered"],
+        "Hello, not offered" => &["absent"],
+        "HelloRejected" => &["rejected"],
+        "StartTlsReply 220" => &["220"],
+        "StartTlsReply, octets behind it" => &["220+1", "220+max", "454+1", "421+1"],
+        "StartTlsReply 421" => &["421"],
+        "StartTlsReply, any other" => &["454", "221", "250", "0"],
+        "Encrypted" => &["encrypted"],
+        "Authenticated" => &["own proof"],
+        "Authenticated, for another policy" => &["foreign proof"],
+        "NotAuthenticated" => &["no proof"],
+        "HandshakeFailed" => &["handshake failed"],
+        "Reconnected" => &["reconnected"],
+        "ConnectionLost" => &["lost"],
+        "any" => return events().into_iter().map(|(name, _)| name).collect(),
+        other => panic!("no such event: {other}"),
+    };
+    names.to_vec()
+}
+
+/// A cell as the step that an event leads to.
+fn in_full(cell: &str, event: &str) -> String {
+    let code = if event == "rejected" { "554" } else { event };
+    let step = match cell {
+        "Hello" => "say hello",
+        "StartTls" => "start TLS",
+        "Handshake" => "handshake",
+        "RawPublicKeyHandshake" => "raw handshake",
+        "Reconnect" => "reconnect",
+        "encrypted" => "transfer: Encrypted",
+        "authenticated" => "transfer: Authenticated",
+        "not authenticated" => "transfer: NotAuthenticated(NoRecordMatched)",
+        "cleartext: Rejected" => {
+            return format!("transfer: Cleartext(Rejected {{ code: {code} }})");
+        }
+        "cleartext: NotOffered" => "transfer: Cleartext(NotOffered)",
+        "cleartext: HandshakeFailed" => "transfer: Cleartext(HandshakeFailed)",
+        "abandon: NotAuthenticated" => "abandon: NotAuthenticated(NoRecordMatched)",
+        "abandon: HelloRejected" | "abandon: StartTlsRejected" => {
+            return format!("{cell} {{ code: {code} }}");
+        }
+        refusal => refusal,
+    };
+    step.to_owned()
+}
