@@ -1,5 +1,6 @@
 //! What a delivery came to, and what happened on the way.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 use core::net::IpAddr;
@@ -276,7 +277,7 @@ impl HostRecord {
             }),
             Ok(_) => {
                 // A host that was reached says more than an address that was not.
-                let telling = |attempt: &Attempt| match &attempt.result {
+                let telling = |attempt: &Attempt| match attempt.result() {
                     AttemptResult::Refused(refusal) => Some(Deferral::Refused {
                         host: host.clone(),
                         refusal: *refusal,
@@ -316,12 +317,14 @@ const fn is_definite(error: &HostError) -> bool {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Attempt {
     address: IpAddr,
-    result: AttemptResult,
+    /// What came of it, unless there was no connection: a queue keeps such attempts by the million, and the other results are large.
+    connected: Option<Box<AttemptResult>>,
 }
 
 impl Attempt {
-    pub(super) const fn new(address: IpAddr, result: AttemptResult) -> Self {
-        Self { address, result }
+    pub(super) fn new(address: IpAddr, result: AttemptResult) -> Self {
+        let connected = (result != AttemptResult::Unreachable).then(|| Box::new(result));
+        Self { address, connected }
     }
 
     /// The address.
@@ -333,7 +336,10 @@ impl Attempt {
     /// What came of it.
     #[must_use]
     pub const fn result(&self) -> &AttemptResult {
-        &self.result
+        match &self.connected {
+            Some(result) => result,
+            None => &AttemptResult::Unreachable,
+        }
     }
 }
 
