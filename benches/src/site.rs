@@ -22,6 +22,17 @@ pub struct Site {
     pub silent: u8,
     /// How many aliases lead from a host to its addresses.
     pub aliases: u8,
+    /// How a resolver tells of them.
+    pub replies: Replies,
+}
+
+/// How a resolver tells of aliases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replies {
+    /// All in one reply, with what they lead to.
+    Whole,
+    /// One in each reply.
+    Piecemeal,
 }
 
 /// The certificate of every server.
@@ -43,6 +54,7 @@ impl Site {
         hosts: 2,
         silent: 0,
         aliases: 0,
+        replies: Replies::Whole,
     };
 
     /// The same with a better host that does not answer.
@@ -89,7 +101,7 @@ impl Site {
         Answer::from_message(question, ID, &message, Trust::AdBit).expect("an answer")
     }
 
-    fn message(self, question: &Question) -> Vec<u8> {
+    pub(crate) fn message(self, question: &Question) -> Vec<u8> {
         match question.query_type() {
             QueryType::Mx => {
                 let exchange = |host: u8| {
@@ -109,8 +121,23 @@ impl Site {
     }
 
     fn addresses(self, question: &Question, address: Vec<u8>) -> Vec<u8> {
-        let alias = |number: u8| name(&format!("alias{number}.{}", question.name()));
-        let names: Vec<_> = (0..self.aliases).map(alias).collect();
+        let asked = question.name().to_string();
+        // An alias bears its number and the name of the host.
+        let (number, host) = match asked
+            .strip_prefix("alias")
+            .and_then(|rest| rest.split_once('.'))
+        {
+            Some((number, host)) => (number.parse().expect("a number"), host),
+            None => (0, asked.as_str()),
+        };
+        let aliases = number + 1..=self.aliases;
+        let mut names: Vec<_> = aliases
+            .map(|number| name(&format!("alias{number}.{host}")))
+            .collect();
+        if self.replies == Replies::Piecemeal && !names.is_empty() {
+            names.truncate(1);
+            return aliased(question, &names, &[]);
+        }
         aliased(question, &names, &[address])
     }
 }
