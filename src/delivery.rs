@@ -84,7 +84,8 @@ enum State {
 /// A host whose addresses are being tried.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Reaching {
-    plan: Plan,
+    /// The record of the host has it, too.
+    plan: Arc<Plan>,
     /// The address that is tried now.
     address: IpAddr,
     /// One for each address before it.
@@ -199,7 +200,7 @@ impl Delivery {
 
     /// How the host that is being tried now is to be spoken to; its [`Plan::server_name`] is the one to send.
     #[must_use]
-    pub const fn plan(&self) -> Option<&Plan> {
+    pub fn plan(&self) -> Option<&Plan> {
         match &self.state {
             State::Connecting(_, reaching) | State::InSession(_, reaching, _) => {
                 Some(&reaching.plan)
@@ -280,7 +281,7 @@ impl Delivery {
             return self.go_to_next_host(route, next_id);
         };
         let reaching = Reaching {
-            plan,
+            plan: Arc::new(plan),
             address,
             attempts: Vec::new(),
             next_id,

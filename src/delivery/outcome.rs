@@ -1,6 +1,7 @@
 //! What a delivery came to, and what happened on the way.
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::net::IpAddr;
@@ -60,7 +61,7 @@ impl Outcome {
             return Self::Deferred(Deferral::NoRoute(RouteError::UnprovenLoop));
         }
         let barred = |host: &HostRecord| {
-            let error = host.plan.as_ref().err()?;
+            let error = host.plan().err()?;
             Some((host.exchanger.clone(), error.clone()))
         };
         let mut barred = hosts.iter().filter_map(barred);
@@ -225,20 +226,24 @@ impl fmt::Display for Transfer {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct HostRecord {
     exchanger: Exchanger,
-    plan: Result<Plan, HostError>,
+    plan: Result<Arc<Plan>, Box<HostError>>,
     attempts: Vec<Attempt>,
 }
 
 impl HostRecord {
-    pub(super) const fn skipped(exchanger: Exchanger, error: HostError) -> Self {
+    pub(super) fn skipped(exchanger: Exchanger, error: HostError) -> Self {
         Self {
             exchanger,
-            plan: Err(error),
+            plan: Err(Box::new(error)),
             attempts: Vec::new(),
         }
     }
 
-    pub(super) const fn tried(exchanger: Exchanger, plan: Plan, attempts: Vec<Attempt>) -> Self {
+    pub(super) const fn tried(
+        exchanger: Exchanger,
+        plan: Arc<Plan>,
+        attempts: Vec<Attempt>,
+    ) -> Self {
         Self {
             exchanger,
             plan: Ok(plan),
@@ -256,8 +261,8 @@ impl HostRecord {
     ///
     /// # Errors
     /// Why it was not spoken to.
-    pub const fn plan(&self) -> Result<&Plan, &HostError> {
-        self.plan.as_ref()
+    pub fn plan(&self) -> Result<&Plan, &HostError> {
+        self.plan.as_deref().map_err(|error| &**error)
     }
 
     /// What came of each address that was tried.
@@ -269,7 +274,7 @@ impl HostRecord {
     /// Why mail for this host must wait, unless the host is out for good.
     fn deferral(&self) -> Option<Deferral> {
         let host = self.exchanger.host().clone();
-        match &self.plan {
+        match self.plan() {
             Err(error) if is_definite(error) => None,
             Err(error) => Some(Deferral::Host {
                 host,
