@@ -22,6 +22,7 @@ mod outcome;
 pub use objection::Objection;
 pub use outcome::{Attempt, AttemptResult, Deferral, Failure, HostRecord, Outcome};
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::IpAddr;
@@ -71,19 +72,22 @@ pub struct Delivery {
     state: State,
 }
 
+/// The first state is kept in place and the others are not, since a queue has most machines waiting for their first answer, and each
+/// is as large as the largest that is kept in place.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum State {
     Routing(Routing),
-    LookingUp(Arc<Route>, HostLookup),
-    Connecting(Arc<Route>, Reaching),
-    InSession(Arc<Route>, Reaching, Session),
-    Done(Option<Arc<Route>>, Outcome),
+    LookingUp(Arc<Route>, Box<HostLookup>),
+    Connecting(Arc<Route>, Box<Reaching>),
+    InSession(Arc<Route>, Box<Reaching>, Box<Session>),
+    Done(Option<Arc<Route>>, Box<Outcome>),
 }
 
 /// A host whose addresses are being tried.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Reaching {
-    plan: Plan,
+    /// The record of the host has it, too.
+    plan: Arc<Plan>,
     /// The address that is tried now.
     address: IpAddr,
     /// One for each address before it.
@@ -148,7 +152,7 @@ impl Delivery {
             }
             (State::Connecting(route, reaching), Event::Connected) => {
                 let session = Session::new(reaching.plan.tls().clone(), &self.policy);
-                self.state = State::InSession(route.clone(), reaching.clone(), session);
+                self.state = State::InSession(route.clone(), reaching.clone(), Box::new(session));
             }
             (State::Connecting(..), Event::ConnectFailed) => {
                 self.after_attempt(AttemptResult::Unreachable);
@@ -198,7 +202,7 @@ impl Delivery {
 
     /// How the host that is being tried now is to be spoken to; its [`Plan::server_name`] is the one to send.
     #[must_use]
-    pub const fn plan(&self) -> Option<&Plan> {
+    pub fn plan(&self) -> Option<&Plan> {
         match &self.state {
             State::Connecting(_, reaching) | State::InSession(_, reaching, _) => {
                 Some(&reaching.plan)
@@ -210,7 +214,7 @@ impl Delivery {
     fn after_routing(&mut self, result: Result<Route, RouteError>, next_id: QueryId) {
         match result {
             Ok(route) => self.go_to_next_host(Arc::new(route), next_id),
-            Err(error) => self.state = State::Done(None, Outcome::without_route(error)),
+            Err(error) => self.done(None, Outcome::without_route(error)),
         }
     }
 
@@ -221,7 +225,7 @@ impl Delivery {
             let lookup = HostLookup::starting_at(next_id, exchanger, &route, &self.policy);
             match lookup.step() {
                 resolve::Step::Lookup(_) => {
-                    self.state = State::LookingUp(route, lookup);
+                    self.state = State::LookingUp(route, Box::new(lookup));
                     return;
                 }
                 resolve::Step::Done(Ok(plan)) => {
@@ -230,13 +234,13 @@ impl Delivery {
                     return;
                 }
                 resolve::Step::Done(Err(error)) => {
-                    self.hosts
-                        .push(HostRecord::skipped(exchanger.clone(), error.clone()));
+                    let record = HostRecord::skipped(exchanger.clone(), error.clone());
+                    self.note(record);
                 }
             }
         }
         let outcome = Outcome::without_host(&self.hosts, &route);
-        self.state = State::Done(Some(route), outcome);
+        self.done(Some(route), outcome);
     }
 
     fn after_lookup(
@@ -268,8 +272,7 @@ impl Delivery {
     /// Closes the record of the host that is next in line.
     fn skip(&mut self, route: &Route, error: HostError) {
         if let Some(exchanger) = route.exchangers().get(self.hosts.len()) {
-            self.hosts
-                .push(HostRecord::skipped(exchanger.clone(), error));
+            self.note(HostRecord::skipped(exchanger.clone(), error));
         }
     }
 
@@ -280,12 +283,12 @@ impl Delivery {
             return self.go_to_next_host(route, next_id);
         };
         let reaching = Reaching {
-            plan,
+            plan: Arc::new(plan),
             address,
             attempts: Vec::new(),
             next_id,
         };
-        self.state = State::Connecting(route, reaching);
+        self.state = State::Connecting(route, Box::new(reaching));
     }
 
     /// Notes what came of an address, and goes to the next one, then to the next host. The policy for the next address is
@@ -324,9 +327,21 @@ impl Delivery {
         if let Some(exchanger) = route.exchangers().get(self.hosts.len()) {
             let attempts = reaching.attempts.clone();
             let plan = reaching.plan.clone();
-            self.hosts
-                .push(HostRecord::tried(exchanger.clone(), plan, attempts));
+            let record = HostRecord::tried(exchanger.clone(), plan, attempts);
+            self.note(record);
         }
+    }
+
+    fn note(&mut self, record: HostRecord) {
+        // A record is large and most deliveries have one: room for the four that a vector begins with would be left empty.
+        if self.hosts.is_empty() {
+            self.hosts.reserve_exact(1);
+        }
+        self.hosts.push(record);
+    }
+
+    fn done(&mut self, route: Option<Arc<Route>>, outcome: Outcome) {
+        self.state = State::Done(route, Box::new(outcome));
     }
 
     fn after_transfer(&mut self, assurance: Assurance, transfer: Transfer) {
@@ -364,7 +379,7 @@ impl Delivery {
             .push(Attempt::new(reaching.address, result));
         let route = route.clone();
         self.close_host();
-        self.state = State::Done(Some(route), outcome);
+        self.done(Some(route), outcome);
     }
 }
 

@@ -76,6 +76,7 @@ mod sentences;
 mod session;
 mod session_more;
 mod shuffle;
+mod signature_checks;
 mod submission;
 mod submission_0;
 mod support;

@@ -3,7 +3,7 @@
 use pki_types::pem::PemObject;
 use pki_types::{AlgorithmIdentifier, CertificateDer, InvalidSignature, PrivatePkcs8KeyDer};
 use pki_types::{SignatureVerificationAlgorithm, UnixTime, alg_id};
-use rcgen::{CertificateParams, KeyPair};
+use rcgen::{CertificateParams, CertifiedIssuer, KeyPair};
 use smtp_dane::cert::RawCertificate;
 use smtp_dane::tlsa::{MatchingType, Record, Role, Selector, Usage, sha256};
 use smtp_dane::{Authentication, Policy};
@@ -153,7 +153,7 @@ pub const REFERENCES: [&str; 3] = ["a.example.net", "b.example.net", "mx.example
 pub fn of_many_names(count: usize) -> [CertificateDer<'static>; 2] {
     let mut root = CertificateParams::default();
     root.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    let root = rcgen::CertifiedIssuer::self_signed(root, key(1)).expect("a root");
+    let root = CertifiedIssuer::self_signed(root, key(1)).expect("a root");
     let mut names: Vec<_> = (1..count)
         .map(|number| format!("host{number}.example.org"))
         .collect();
@@ -163,6 +163,38 @@ pub fn of_many_names(count: usize) -> [CertificateDer<'static>; 2] {
         .signed_by(&key(2), &root)
         .expect("a certificate");
     [leaf.der().clone(), root.der().clone()]
+}
+
+/// A server's certificate, this many authorities one above the other, and the root: each behind the one that it issued.
+///
+/// # Panics
+/// Never: the parameters are good ones.
+#[must_use]
+pub fn of_authorities(count: u8) -> Vec<CertificateDer<'static>> {
+    let authority = |number: u8| {
+        let mut authority = CertificateParams::default();
+        authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let common_name = format!("Authority {number}");
+        authority
+            .distinguished_name
+            .push(rcgen::DnType::CommonName, common_name);
+        authority
+    };
+    let root = CertifiedIssuer::self_signed(authority(0), key(1)).expect("a root");
+    let mut chain = vec![root.der().clone()];
+    let mut issuer = root;
+    for number in 1..=count {
+        issuer = CertifiedIssuer::signed_by(authority(number), key(2 + number), &issuer)
+            .expect("an authority");
+        chain.push(issuer.der().clone());
+    }
+    let leaf = CertificateParams::new(vec!["mx.example.com".to_owned()])
+        .expect("a good name")
+        .signed_by(&key(2), &issuer)
+        .expect("a certificate");
+    chain.push(leaf.der().clone());
+    chain.reverse();
+    chain
 }
 
 /// An Ed25519 key out of one octet: for such a key, signatures are no matter of chance.

@@ -13,6 +13,8 @@
 //! messages.rs      DNS messages, honest and hostile
 //! certificates.rs  leaves and chains
 //! delivery.rs      one whole delivery
+//! site.rs          a domain of any size, and its deliveries at each stage
+//! scaling.rs       how the cost grows with the size
 //! paths.rs         the hot paths, each as something that can be run again and again
 //! peers.rs         the same steps, written with other crates
 //! table.rs         which figure stands over which, and what is aimed at
@@ -23,4 +25,6 @@ pub mod delivery;
 pub mod messages;
 pub mod paths;
 pub mod peers;
+pub mod scaling;
+pub mod site;
 pub mod table;

@@ -43,13 +43,39 @@ pub fn reply(question: &Question, answers: &[Vec<u8>]) -> Vec<u8> {
     message.extend(question.query_type().code().to_be_bytes());
     message.extend([0, 1]);
     for rdata in answers {
-        message.extend([0xc0, 12]);
-        message.extend(question.query_type().code().to_be_bytes());
-        message.extend([0, 1, 0, 0, 0x0e, 0x10]);
-        message.extend(u16::try_from(rdata.len()).unwrap_or(0).to_be_bytes());
-        message.extend(rdata);
+        add_record(&mut message, &[0xc0, 12], question.query_type(), rdata);
     }
     message
+}
+
+/// A reply as [`reply`] makes it, for a name that is the alias of `names`, each of which is an alias of the one behind it.
+#[must_use]
+pub fn aliased(question: &Question, names: &[Name], answers: &[Vec<u8>]) -> Vec<u8> {
+    let mut message = reply(question, &[]);
+    let mut owner = question.name();
+    for name in names {
+        add_record(
+            &mut message,
+            owner.as_wire(),
+            QueryType::Cname,
+            name.as_wire(),
+        );
+        owner = name;
+    }
+    for rdata in answers {
+        add_record(&mut message, owner.as_wire(), question.query_type(), rdata);
+    }
+    let count = names.len() + answers.len();
+    set_answers(&mut message, u16::try_from(count).unwrap_or(u16::MAX));
+    message
+}
+
+fn add_record(message: &mut Vec<u8>, owner: &[u8], query_type: QueryType, rdata: &[u8]) {
+    message.extend(owner);
+    message.extend(query_type.code().to_be_bytes());
+    message.extend([0, 1, 0, 0, 0x0e, 0x10]);
+    message.extend(u16::try_from(rdata.len()).unwrap_or(0).to_be_bytes());
+    message.extend(rdata);
 }
 
 /// A question and a reply of `count` MX records, their exchanges compressed as resolvers do.

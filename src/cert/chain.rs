@@ -66,21 +66,24 @@ pub(crate) struct Found {
 }
 
 /// Finds the shortest path that `accept` agrees to, or the most useful reason why there is none.
-pub(crate) fn find_path(
-    handshake: Handshake<'_>,
+pub(crate) fn find_path<'a>(
+    handshake: Handshake<'a>,
     anchors: &[TrustAnchor<'_>],
     accept: &dyn Fn(Found, &VerifiedPath<'_>) -> Result<(), VerifyError>,
 ) -> Result<Found, VerifyError> {
     let leaf = EndEntityCert::try_from(handshake.leaf).map_err(|error| meaning(&error))?;
-    let others = issuers(handshake);
+    let issuers = issuers(handshake);
+    let to_der = |issuer: &RawCertificate<'a>| CertificateDer::from(issuer.as_der());
+    let others: Vec<CertificateDer<'_>> = issuers.iter().map(to_der).collect();
     let handshake = Handshake {
         others: &others,
         ..handshake
     };
     let mut found = search(&leaf, handshake, anchors, usize::MAX, accept)?;
-    // webpki tries the anchors before it climbs, so a path of one or two steps is the shortest. A longer one may have been
-    // found before a shorter one, by way of another certificate for the same authority.
-    while found.between > 1 {
+    // webpki tries the anchors before it climbs, so a path of one or two steps is the shortest, and so is one that could not have
+    // gone another way. A longer one may have been found before a shorter one, by way of another certificate for the same
+    // authority. To search again is to check each signature again.
+    while found.between > 1 && has_twins(&issuers) {
         match search(&leaf, handshake, anchors, found.between, accept) {
             Ok(shorter) => found = shorter,
             Err(_) => break,
@@ -95,7 +98,7 @@ const MAX_TWINS: usize = 4;
 
 /// The certificates that may have issued another one of the handshake. What did not, or cannot be read, is not part of a path,
 /// and would only hide the reason why there is none.
-fn issuers<'a>(handshake: Handshake<'a>) -> Vec<CertificateDer<'a>> {
+fn issuers<'a>(handshake: Handshake<'a>) -> Vec<RawCertificate<'a>> {
     let all = || core::iter::once(handshake.leaf).chain(handshake.others);
     let parsed: Vec<RawCertificate<'a>> = all()
         .filter_map(|certificate| RawCertificate::parse(certificate).ok())
@@ -118,9 +121,18 @@ fn issuers<'a>(handshake: Handshake<'a>) -> Vec<CertificateDer<'a>> {
             kept.push(*certificate);
         }
     }
-    kept.iter()
-        .map(|certificate| CertificateDer::from(certificate.as_der()))
-        .collect()
+    kept
+}
+
+/// Whether an authority has more than one certificate among these.
+fn has_twins(issuers: &[RawCertificate<'_>]) -> bool {
+    let of_one = |issuer: &RawCertificate<'_>| {
+        let twins = issuers
+            .iter()
+            .filter(|other| other.subject() == issuer.subject());
+        twins.count()
+    };
+    issuers.iter().any(|issuer| of_one(issuer) > 1)
 }
 
 /// Finds a path with fewer than `limit` authorities in between.

@@ -1,5 +1,7 @@
 //! What a delivery came to, and what happened on the way.
 
+use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::net::IpAddr;
@@ -59,7 +61,7 @@ impl Outcome {
             return Self::Deferred(Deferral::NoRoute(RouteError::UnprovenLoop));
         }
         let barred = |host: &HostRecord| {
-            let error = host.plan.as_ref().err()?;
+            let error = host.plan().err()?;
             Some((host.exchanger.clone(), error.clone()))
         };
         let mut barred = hosts.iter().filter_map(barred);
@@ -224,20 +226,24 @@ impl fmt::Display for Transfer {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct HostRecord {
     exchanger: Exchanger,
-    plan: Result<Plan, HostError>,
+    plan: Result<Arc<Plan>, Box<HostError>>,
     attempts: Vec<Attempt>,
 }
 
 impl HostRecord {
-    pub(super) const fn skipped(exchanger: Exchanger, error: HostError) -> Self {
+    pub(super) fn skipped(exchanger: Exchanger, error: HostError) -> Self {
         Self {
             exchanger,
-            plan: Err(error),
+            plan: Err(Box::new(error)),
             attempts: Vec::new(),
         }
     }
 
-    pub(super) const fn tried(exchanger: Exchanger, plan: Plan, attempts: Vec<Attempt>) -> Self {
+    pub(super) const fn tried(
+        exchanger: Exchanger,
+        plan: Arc<Plan>,
+        attempts: Vec<Attempt>,
+    ) -> Self {
         Self {
             exchanger,
             plan: Ok(plan),
@@ -255,8 +261,8 @@ impl HostRecord {
     ///
     /// # Errors
     /// Why it was not spoken to.
-    pub const fn plan(&self) -> Result<&Plan, &HostError> {
-        self.plan.as_ref()
+    pub fn plan(&self) -> Result<&Plan, &HostError> {
+        self.plan.as_deref().map_err(|error| &**error)
     }
 
     /// What came of each address that was tried.
@@ -268,7 +274,7 @@ impl HostRecord {
     /// Why mail for this host must wait, unless the host is out for good.
     fn deferral(&self) -> Option<Deferral> {
         let host = self.exchanger.host().clone();
-        match &self.plan {
+        match self.plan() {
             Err(error) if is_definite(error) => None,
             Err(error) => Some(Deferral::Host {
                 host,
@@ -276,7 +282,7 @@ impl HostRecord {
             }),
             Ok(_) => {
                 // A host that was reached says more than an address that was not.
-                let telling = |attempt: &Attempt| match &attempt.result {
+                let telling = |attempt: &Attempt| match attempt.result() {
                     AttemptResult::Refused(refusal) => Some(Deferral::Refused {
                         host: host.clone(),
                         refusal: *refusal,
@@ -316,12 +322,14 @@ const fn is_definite(error: &HostError) -> bool {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Attempt {
     address: IpAddr,
-    result: AttemptResult,
+    /// What came of it, unless there was no connection: a queue keeps such attempts by the million, and the other results are large.
+    connected: Option<Box<AttemptResult>>,
 }
 
 impl Attempt {
-    pub(super) const fn new(address: IpAddr, result: AttemptResult) -> Self {
-        Self { address, result }
+    pub(super) fn new(address: IpAddr, result: AttemptResult) -> Self {
+        let connected = (result != AttemptResult::Unreachable).then(|| Box::new(result));
+        Self { address, connected }
     }
 
     /// The address.
@@ -333,7 +341,10 @@ impl Attempt {
     /// What came of it.
     #[must_use]
     pub const fn result(&self) -> &AttemptResult {
-        &self.result
+        match &self.connected {
+            Some(result) => result,
+            None => &AttemptResult::Unreachable,
+        }
     }
 }
 

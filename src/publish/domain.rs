@@ -95,7 +95,7 @@ fn of_hosts(route: &Route, hosts: &[HostRecord], findings: &mut Vec<DomainFindin
 }
 
 /// Whether senders find secure TLSA records, of use or not.
-const fn has_records(record: &HostRecord) -> bool {
+fn has_records(record: &HostRecord) -> bool {
     match record.plan() {
         Ok(plan) => plan.tls().tlsa_base().is_some(),
         Err(error) => matches!(error, HostError::NoUsableTlsa | HostError::TlsaSet(_)),

@@ -11,6 +11,7 @@
 
 mod rules;
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use self::rules::{Reached, Task};
@@ -43,7 +44,8 @@ enum State {
         later: Vec<Name>,
         reached: Reached,
     },
-    Done(Result<Plan, HostError>),
+    /// Only where the machine is driven alone, and larger than all that waits.
+    Done(Box<Result<Plan, HostError>>),
 }
 
 /// What follows from the answers of one state.
@@ -69,9 +71,9 @@ impl HostLookup {
         let task = Task::new(id, exchanger, route, policy);
         let state = match task.host() {
             // The names that a certificate may bear are those of the route, and prove nothing of another one's hosts.
-            _ if !route.exchangers().contains(exchanger) => State::Done(Err(HostError::NotOfRoute)),
+            _ if !route.exchangers().contains(exchanger) => State::done(Err(HostError::NotOfRoute)),
             _ if task.is_barred() => {
-                State::Done(Err(HostError::DaneRequired(NotApplicable::InsecureMx)))
+                State::done(Err(HostError::DaneRequired(NotApplicable::InsecureMx)))
             }
             Host::Name(name) => {
                 let families: &[QueryType] = match policy.address_family {
@@ -83,7 +85,7 @@ impl HostLookup {
                 State::AwaitingAddresses(Lookups::new(id, families.iter().map(ask)))
             }
             // RFC 7672 §2.2: an address has no TLSA records.
-            Host::Address(address) => State::Done(task.plan_for_address(*address)),
+            Host::Address(address) => State::done(task.plan_for_address(*address)),
         };
         Self { task, state }
     }
@@ -95,7 +97,7 @@ impl HostLookup {
             State::AwaitingAddresses(lookups)
             | State::AwaitingAlias { lookups, .. }
             | State::AwaitingTlsa { lookups, .. } => Step::Lookup(lookups.pending()),
-            State::Done(result) => Step::Done(result.as_ref()),
+            State::Done(result) => Step::Done((**result).as_ref()),
         }
     }
 
@@ -105,7 +107,7 @@ impl HostLookup {
     /// [`Unexpected`] if the query is not open, or the answer is to another question; nothing has changed then.
     pub fn handle(&mut self, id: QueryId, answer: Answer) -> Result<(), Unexpected> {
         if let Some(result) = self.advance(id, answer)? {
-            self.state = State::Done(result);
+            self.state = State::done(result);
         }
         Ok(())
     }
@@ -154,6 +156,10 @@ impl HostLookup {
 }
 
 impl State {
+    fn done(result: Result<Plan, HostError>) -> Self {
+        Self::Done(Box::new(result))
+    }
+
     const fn lookups(&mut self) -> Option<&mut Lookups> {
         match self {
             Self::AwaitingAddresses(lookups)

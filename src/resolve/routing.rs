@@ -11,6 +11,7 @@
 //! the host: [`HostLookup`](super::HostLookup) asks again and looks once more. Of more than [`MAX_EXCHANGERS`] hosts only the best
 //! are asked for, so a site that is one of the others is recognised by its name alone.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
@@ -43,10 +44,11 @@ enum State {
         lookups: Lookups,
     },
     AwaitingIdentities {
-        route: Route,
+        route: Box<Route>,
         lookups: Lookups,
     },
-    Done(Result<Route, RouteError>),
+    /// Only where the machine is driven alone, and larger than all that waits.
+    Done(Box<Result<Route, RouteError>>),
 }
 
 impl Routing {
@@ -63,10 +65,10 @@ impl Routing {
                     shuffle,
                 }
             }
-            Target::Relay(_) => State::Done(Ok(Route::direct(next_hop, RouteKind::Relay))),
-            Target::Literal(_) => State::Done(Ok(Route::direct(next_hop, RouteKind::Literal))),
+            Target::Relay(_) => State::done(Ok(Route::direct(next_hop, RouteKind::Relay))),
+            Target::Literal(_) => State::done(Ok(Route::direct(next_hop, RouteKind::Literal))),
             Target::Submission(_) => {
-                State::Done(Ok(Route::direct(next_hop, RouteKind::Submission)))
+                State::done(Ok(Route::direct(next_hop, RouteKind::Submission)))
             }
         };
         Self {
@@ -82,7 +84,7 @@ impl Routing {
             State::AwaitingMx { lookups, .. } | State::AwaitingIdentities { lookups, .. } => {
                 Step::Lookup(lookups.pending())
             }
-            State::Done(result) => Step::Done(result.as_ref()),
+            State::Done(result) => Step::Done((**result).as_ref()),
         }
     }
 
@@ -92,7 +94,7 @@ impl Routing {
     /// [`Unexpected`] if the query is not open, or the answer is to another question; nothing has changed then.
     pub fn handle(&mut self, id: QueryId, answer: Answer) -> Result<(), Unexpected> {
         if let Some(result) = self.advance(id, answer)? {
-            self.state = State::Done(result);
+            self.state = State::done(result);
         }
         Ok(())
     }
@@ -128,7 +130,7 @@ impl Routing {
                     return Ok(None);
                 };
                 Ok(Some(without_ourselves(
-                    route.clone(),
+                    (**route).clone(),
                     &self.policy,
                     &results,
                 )))
@@ -154,7 +156,10 @@ impl Routing {
             return Some(Ok(route));
         }
         let lookups = Lookups::new(next_id, questions);
-        self.state = State::AwaitingIdentities { route, lookups };
+        self.state = State::AwaitingIdentities {
+            route: Box::new(route),
+            lookups,
+        };
         None
     }
 
@@ -176,6 +181,12 @@ impl Routing {
             }
             State::Done(_) => QueryId::default(),
         }
+    }
+}
+
+impl State {
+    fn done(result: Result<Route, RouteError>) -> Self {
+        Self::Done(Box::new(result))
     }
 }
 

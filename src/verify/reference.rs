@@ -43,7 +43,9 @@ impl NameRule {
             }
             Self::Direct { next_hop } => ([next_hop.as_ref(), None], Scope::NextHop),
         };
-        let mut names = Vec::from([base.clone()]);
+        // The base domain and the next hop. That the next hop is an alias is rare.
+        let mut names = Vec::with_capacity(2);
+        names.push(base.clone());
         for name in others.into_iter().flatten() {
             if !names.contains(name) {
                 names.push(name.clone());

@@ -84,7 +84,7 @@ impl Task {
                     self.after_tlsa(candidate, later, found, reached.clone(), next_id)
                 })
                 .or_else(|error| self.refuse(error, reached.clone())),
-            State::Done(result) => result.clone().map(Progress::Ready),
+            State::Done(result) => (**result).clone().map(Progress::Ready),
         }
     }
 
