@@ -37,7 +37,7 @@ const REASONS: &[(&str, &str)] = &[
     ("VerifyError", "verify/error.rs"),
     ("Downgrade", "session/reason.rs"),
     ("Refusal", "session/reason.rs"),
-    ("Transfer", "delivery.rs"),
+    ("Transfer", "delivery/step.rs"),
     ("Objection", "delivery/objection.rs"),
     ("Deferral", "delivery/outcome.rs"),
     ("Failure", "delivery/outcome.rs"),
