@@ -159,7 +159,7 @@ pub(crate) enum Criticality {
 impl<'a> Extension<'a> {
     fn read(extensions: &mut Elements<'a>) -> Result<Self, CertificateError> {
         let mut fields = extensions.sequence()?;
-        let identifier = fields.next_of(tag::OBJECT_IDENTIFIER)?.content;
+        let identifier = fields.identifier()?;
         let is_critical = fields.flag()?;
         Ok(Self {
             identifier,

@@ -115,7 +115,7 @@ pub fn strange_records(count: u8) -> Vec<Vec<u8>> {
     (0..count).map(rdata).collect()
 }
 
-/// A reply of nearly 64 KiB whose records have owners that are chains of pointers, as many and as long as the rules let them be.
+/// A reply of nearly 64 KiB whose records have owners that are chains of pointers, each about as long as a name may have them.
 #[must_use]
 pub fn pointers() -> (Question, Vec<u8>) {
     let question = Question::new(example(), QueryType::Mx);

@@ -2,6 +2,9 @@
 //!
 //! A verdict on a certificate reads some thirty of them and one digest, and readers of the `der` crate, which decode what they find,
 //! take longer than the digest. Values of one kind (numbers, dates, bits) are decoded by that crate all the same.
+//!
+//! Tags are looked at where something depends on them. At other places, as that of the serial number, any tag of one octet will do:
+//! usage 3 matches certificates as they are (RFC 7672 §3.1.1), and what a TLS stack makes of them is its own affair.
 
 use super::CertificateError;
 
@@ -89,6 +92,22 @@ impl<'a> Elements<'a> {
         }
     }
 
+    /// Reads an object identifier (X.690 §8.19), whole and written as short as it can be, so that each has one form.
+    pub(crate) fn identifier(&mut self) -> Result<&'a [u8], CertificateError> {
+        let octets = self.next_of(tag::OBJECT_IDENTIFIER)?.content;
+        // The high bit of an octet says that its number goes on.
+        let mut begins = true;
+        for octet in octets {
+            if begins && *octet == 0x80 {
+                return Err(CertificateError::Structure);
+            }
+            begins = octet & 0x80 == 0;
+        }
+        (begins && !octets.is_empty())
+            .then_some(octets)
+            .ok_or(CertificateError::Structure)
+    }
+
     /// Reads a boolean value that is false where it is left out (X.690 §11.1).
     pub(crate) fn flag(&mut self) -> Result<bool, CertificateError> {
         match self.next_if(tag::BOOLEAN)?.map(|element| element.content) {
@@ -123,8 +142,9 @@ fn header(octets: &[u8]) -> Option<(u8, usize, usize)> {
     let length = digits
         .iter()
         .fold(0, |length: u64, digit| length << 8 | u64::from(*digit));
-    let is_shortest = length >= 0x80 && digits.first() != Some(&0);
-    is_shortest.then_some(())?;
+    if length < 0x80 || digits.first() == Some(&0) {
+        return None;
+    }
     Some((tag, 2 + count, usize::try_from(length).ok()?))
 }
 
@@ -177,6 +197,31 @@ mod tests {
         for cut in [&[][..], &[0x30], &[0x30, 1], &[0x30, 0x82, 1]] {
             assert!(Elements::of(cut).next().is_err(), "{cut:x?}");
         }
+    }
+
+    #[test]
+    fn an_identifier_has_one_form() {
+        let identifier = |octets: &[u8]| {
+            let element = [&[6, u8::try_from(octets.len()).unwrap_or(0)], octets].concat();
+            Elements::of(&element).identifier().is_ok()
+        };
+        for sound in [
+            &[0x55, 0x1d, 0x0f][..],
+            &[0x2a, 0x86, 0x48],
+            &[0x2a, 0x81, 0x80, 0x00],
+        ] {
+            assert!(identifier(sound), "{sound:x?}");
+        }
+        for odd in [
+            &[][..],
+            &[0x80],
+            &[0x55, 0x1d, 0x80, 0x0f],
+            &[0x80, 0x55, 0x1d],
+            &[0x55, 0x1d, 0x8f],
+        ] {
+            assert!(!identifier(odd), "{odd:x?}");
+        }
+        assert!(Elements::of(&[4, 1, 0x55]).identifier().is_err());
     }
 
     #[test]

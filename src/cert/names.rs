@@ -85,8 +85,7 @@ const DNS_ID: u8 = tag::primitive_context(2);
 const URI_ID: u8 = tag::primitive_context(6);
 
 fn is_srv_id(other_name: &[u8]) -> bool {
-    let identifier = Elements::of(other_name).next_of(tag::OBJECT_IDENTIFIER);
-    identifier.is_ok_and(|identifier| identifier.content == SRV_NAME.as_bytes())
+    Elements::of(other_name).identifier() == Ok(SRV_NAME.as_bytes())
 }
 
 /// The common names of the subject. All of them count: none is more the server's name than another.
@@ -97,14 +96,17 @@ fn common_names<'a>(certificate: &RawCertificate<'a>) -> Result<Vec<&'a [u8]>, C
         let mut attributes = Elements::of(subject.next_of(tag::SET)?.content);
         while !attributes.is_at_end() {
             let mut attribute = attributes.sequence()?;
-            let identifier = attribute.next_of(tag::OBJECT_IDENTIFIER)?;
-            let value = attribute.next()?;
+            let identifier = attribute.identifier()?;
+            // A value that cannot be read spoils itself alone.
+            let Ok(value) = attribute.next() else {
+                continue;
+            };
             // Other kinds of string hold no ASCII letter by letter.
             let readable = matches!(
                 value.tag,
                 tag::UTF8_STRING | tag::PRINTABLE_STRING | tag::IA5_STRING | tag::TELETEX_STRING
             );
-            if identifier.content == COMMON_NAME.as_bytes() && readable {
+            if identifier == COMMON_NAME.as_bytes() && readable {
                 names.push(value.content);
             }
         }

@@ -1,7 +1,7 @@
-//! DNS messages: the query encoder and, with nom, the parser of replies.
+//! DNS messages: the query encoder and the parser of replies.
 //!
-//! A reply is hostile input. Each record is framed by its length, whatever its type, and a name may only point backwards, so
-//! the work is bounded by the size of the message. Only what [`super::Answer`] needs is kept: records of class IN and of the
+//! A reply is hostile input. Each record is framed by its length, whatever its type, a name may only point backwards, and the labels
+//! of all names are counted, so the work is bounded by the size of the message. Only what [`super::Answer`] needs is kept: records of class IN and of the
 //! five types in the answer section, who owns a DNAME there, the time to live of a denial, and the OPT record.
 
 mod malformed;
@@ -29,8 +29,8 @@ pub const EDNS_PAYLOAD: u16 = 1232;
 /// Longest DNS message, in octets: its length over TCP is a 16-bit number (RFC 1035 §4.2.2).
 const MAX_MESSAGE: usize = 65_535;
 
-/// Shortest record, in octets: the root as its owner, the fixed fields, and no data (RFC 1035 §4.1.3).
-const MIN_RECORD: usize = 11;
+/// For how many records of an answer room is made at once, if the header counts so many. A count alone is no reason for more.
+const ROOM: usize = 64;
 
 /// Longest text of an extended error that is kept, in characters: more than fits into a line of a log.
 const MAX_EXTENDED_TEXT: usize = 256;
@@ -122,8 +122,8 @@ pub(super) fn header(message: &[u8]) -> Option<(&[u8], Header)> {
     Some((rest, header))
 }
 
-/// Reads the question section, and the rest behind it, if it repeats `question` (RFC 1035 §4.1.1). There is nothing before it that
-/// a compressed name could point at.
+/// Reads the question section, and the rest behind it, if it repeats `question` (RFC 1035 §4.1.1), spelled out: there is nothing but
+/// the header before it that a pointer could lead to.
 ///
 /// A server that understood nothing may leave the question out; that is believed of an error only.
 pub(super) fn repeated_question<'m>(
@@ -172,7 +172,7 @@ pub(super) fn body(
     }
     let mut body = Body {
         rcode: Rcode(header.rcode()),
-        answers: Vec::with_capacity(usize::from(header.answers).min(rest.len() / MIN_RECORD)),
+        answers: Vec::with_capacity(ROOM.min(header.answers.into())),
         redirections: Vec::new(),
         denial_ttl: None,
         extended: Vec::new(),

@@ -7,11 +7,14 @@ use crate::name::{MAX_NAME, Name};
 /// most 127.
 const MAX_POINTERS: usize = 127;
 
-/// Most labels and pointers that are read in a message, for each of its octets.
+/// Most labels and pointers that are read in any message: those of a reply of some hundred records with long names.
+const LABELS: usize = 4096;
+
+/// How many more may be read for each octet of the message.
 ///
-/// Pointers make a message say the same labels again and again, and this alone bounds the work in its length. A record takes 10
-/// octets and its owner 2 or more, so names of 20 labels may stand in every place where there can be one; the name of the question is
-/// not counted, wherever it is pointed at.
+/// A name has no more than [`MAX_POINTERS`] of them, but pointers let a message of 64 KiB say its longest name five thousand times.
+/// A record takes 10 octets and its owner 2 or more, so names of 20 labels may stand in every place where there can be one; the name
+/// of the question is not counted where it is pointed at.
 const LABELS_PER_OCTET: usize = 2;
 
 /// Where the name of the question stands: behind the header (RFC 1035 §4.1).
@@ -32,7 +35,7 @@ impl<'m> Names<'m> {
         Self {
             message,
             question,
-            labels_left: LABELS_PER_OCTET * message.len(),
+            labels_left: LABELS + LABELS_PER_OCTET * message.len(),
         }
     }
 
