@@ -6,7 +6,7 @@ use smtp_dane::cert::CertificateError;
 use smtp_dane::{CnId, Name, Policy, VerifyError};
 
 use crate::support::dane::record;
-use crate::support::der::{SEQUENCE, parts, sequence, tlv};
+use crate::support::der::{SEQUENCE, sequence, tlv};
 use crate::support::name;
 use crate::support::pki::{Authority, HOST, algorithms, ders, extension, judge, wanted_as};
 use crate::support::world::NOW;
@@ -96,30 +96,12 @@ fn section_4_2_an_identifier_that_begins_like_another_one_is_not_that_one() {
 
 #[test]
 fn section_4_2_a_critical_extension_that_begins_like_a_known_one_spoils_an_anchor() {
-    for other in [&[2, 5, 29, 19, 1][..], &[2, 5, 29, 32, 0], &[2, 5, 29]] {
+    for other in [[2, 5, 29, 17, 1], [2, 5, 29, 32, 0]] {
         let root = Authority::root_with("Root", |params| {
-            params.custom_extensions = vec![extension(other, &[0x30, 0], true)];
+            params.custom_extensions = vec![extension(&other, &[0x30, 0], true)];
         });
         let result = judge(&[record(2, 0, 1, &root.der)], &[&root.server(), &root.der]);
         assert_eq!(result, Err(VerifyError::CriticalExtension), "{other:?}");
-    }
-}
-
-#[test]
-fn section_4_1_a_field_behind_the_key_with_another_number_is_no_list_of_extensions() {
-    let sound = Authority::root();
-    let server = sound.server();
-    for number in [0x81, 0x82, 0xa1, 0xa2, 0xa0, 0xa4, 0x83, SEQUENCE] {
-        let renumbered = |fields: &mut Vec<Vec<u8>>| {
-            let list = parts(&fields.pop().unwrap()).concat();
-            fields.push(tlv(number, &list));
-        };
-        // Neither does it name the server, nor make an authority.
-        let server = sound.sign_changed(&server, renumbered);
-        assert!(proved(&sound, &server).is_err(), "{number:#x}");
-        let root = sound.sign_changed(&sound.der, renumbered);
-        let result = judge(&[record(2, 0, 1, &root)], &[&sound.server(), &root]);
-        assert!(result.is_err(), "{number:#x}");
     }
 }
 
@@ -171,24 +153,5 @@ fn section_4_2_1_9_a_path_length_beyond_what_can_be_counted_is_no_limit() {
     ] {
         let length = tlv(2, &digits);
         assert_eq!(two_below(&length), Ok((2, 2)), "{length:02x?}");
-    }
-}
-
-#[test]
-fn section_4_2_an_extension_s_value_is_an_octet_string() {
-    let root = Authority::root();
-    let server = root.server();
-    for tag in [3, 5, 0x0c, 0x24, 0x30, 0x80] {
-        let server = root.sign_changed(&server, |fields| {
-            let list = parts(&parts(&fields.pop().unwrap())[0]);
-            let retagged = list.iter().map(|extension| {
-                let mut extension = parts(extension);
-                extension.last_mut().unwrap()[0] = tag;
-                sequence(&extension)
-            });
-            let retagged = sequence(&retagged.collect::<Vec<_>>());
-            fields.push(tlv(0xa3, &retagged));
-        });
-        assert_eq!(proved(&root, &server), Err(STRUCTURE), "{tag:#x}");
     }
 }
