@@ -234,6 +234,34 @@ fn section_4_1_a_reply_cut_anywhere_is_a_failed_lookup_and_no_denial() {
 }
 
 #[test]
+fn section_4_1_3_data_cut_short_by_the_end_of_the_message_is_never_read() {
+    // Without an OPT record behind it, the data of the last record is all that is missing.
+    let tlsa = format!("_25._tcp.mx.example.com TLSA 3 1 1 {}", "ab".repeat(32));
+    for (query_type, record) in [
+        (QueryType::Tlsa, tlsa.as_str()),
+        (QueryType::A, "mx.example.com A 192.0.2.1"),
+        (QueryType::Aaaa, "mx.example.com AAAA 2001:db8::1"),
+        (QueryType::Cname, "mx.example.com CNAME a.example.com"),
+        (QueryType::Mx, "example.com MX 10 mx.example.com"),
+    ] {
+        let (owner, _) = record.split_once(' ').unwrap();
+        let asked = question(owner, query_type);
+        let mut message = Message::reply(ID, &asked).secure();
+        message.additionals.clear();
+        let denial = message.clone().authority(Rr::soa("example.com", 60, 60));
+        for message in [message.answer(Rr::text(record)), denial] {
+            let bytes = message.to_bytes();
+            assert!(outcome_of(&asked, &bytes).is_ok(), "{record}");
+            for length in 12 + asked.name().as_wire().len() + 4..bytes.len() {
+                let result = outcome_of(&asked, &bytes[..length]);
+                let truncated = LookupError::Malformed(Malformed::Truncated);
+                assert_eq!(result, Err(truncated), "{record} {length}");
+            }
+        }
+    }
+}
+
+#[test]
 fn section_4_1_2_the_question_is_compared_without_regard_to_case() {
     let mut bytes = reply().to_bytes();
     let question = 12..12 + mx().name().as_wire().len();

@@ -90,6 +90,18 @@ fn section_2_3_a_dname_beside_the_name_redirects_nothing() {
 }
 
 #[test]
+fn section_2_3_a_dname_as_long_as_one_above_the_name_redirects_nothing() {
+    for owner in ["e.example", "d.exampla", "exampla", "ww1.d.example"] {
+        let dname = format!("{owner} DNAME e.example");
+        let found = outcome(&below(), &reply(&[&dname, "www.d.example A 192.0.2.1"]));
+        assert!(
+            matches!(found.unwrap().found(), Found::Addresses(_)),
+            "{owner}"
+        );
+    }
+}
+
+#[test]
 fn section_2_5_the_target_of_a_dname_is_not_read() {
     // It should not be compressed, but one that is, or is nonsense, does no harm.
     for target in [&b"\xc0\x0c"[..], b"\xc0\xff", b"\x05x", b"\xff\xff", b""] {

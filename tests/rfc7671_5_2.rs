@@ -368,3 +368,32 @@ fn of_one_authority_four_certificates_are_looked_at() {
     assert!(judged(&twins[..3]).is_ok());
     assert_eq!(judged(&twins), Err(VerifyError::Expired));
 }
+
+#[test]
+fn section_5_2_3_a_bare_key_counts_beside_records_of_other_kinds() {
+    let root = Authority::root();
+    let issuer = root.below("Issuer");
+    let server = issuer.server();
+    let chain = [server.as_slice(), &issuer.der];
+    let key = record(2, 1, 0, &root.der);
+    let elsewhere = Authority::root();
+    for other in [
+        record(3, 1, 1, other_leaf()),
+        record(2, 1, 1, &elsewhere.der),
+        record(2, 1, 1, &root.der),
+        record(2, 0, 1, &root.der),
+    ] {
+        assert!(judge(from_ref(&other), &chain).is_err(), "{other}");
+        for records in [[key.clone(), other.clone()], [other.clone(), key.clone()]] {
+            let result = prove(&records, &chain).unwrap();
+            assert_eq!(result.record(), Some(&key));
+            assert_eq!(result.depth(), 1);
+        }
+    }
+    let all = [
+        record(3, 1, 1, other_leaf()),
+        record(2, 1, 1, &elsewhere.der),
+        key,
+    ];
+    assert_eq!(judge(&all, &chain), Ok((2, 1)));
+}

@@ -18,6 +18,7 @@ use crate::support::world::NOW;
 use crate::support::zone::Zone;
 
 const DNS: u8 = 0x82;
+const CONSTRUCTED_DNS: u8 = 0xa2;
 const EMAIL: u8 = 0x81;
 const URI: u8 = 0x86;
 const ADDRESS: u8 = 0x87;
@@ -338,6 +339,11 @@ fn section_6_3_a_presented_name_that_is_malformed_is_passed_over() {
 fn section_6_3_only_a_dns_id_is_a_dns_name() {
     for tag in [EMAIL, URI, ADDRESS, 0x88] {
         assert!(!bears(HOST, &[(tag, HOST.as_bytes())]), "{tag:#x}");
+    }
+    // A constructed one has its number and is none, be there a string in it or not.
+    let string = tlv(0x16, HOST.as_bytes());
+    for name in [HOST.as_bytes(), &string] {
+        assert!(!bears(HOST, &[(CONSTRUCTED_DNS, name)]), "{name:02x?}");
     }
     // An address is none either, and a name that looks like one is a name like others, of which there is none to ask for.
     assert!(!bears("192.0.2.1", &[(ADDRESS, &[192, 0, 2, 1])]));

@@ -44,6 +44,7 @@ mod rfc4035;
 mod rfc5280;
 mod rfc5280_4;
 mod rfc5280_6_2;
+mod rfc5280_octets;
 mod rfc5321;
 mod rfc5321_loops;
 mod rfc6672;

@@ -68,3 +68,36 @@ impl Fields {
         sequence(&[fields, algorithm, tlv(BIT_STRING, &[0; 9])])
     }
 }
+
+/// The elements in the content of one, each with its tag and length.
+pub fn parts(element: &[u8]) -> Vec<Vec<u8>> {
+    let mut parts = Vec::new();
+    let mut rest = &element[header(element)..];
+    while !rest.is_empty() {
+        let (part, after) = rest.split_at(whole(rest));
+        parts.push(part.to_vec());
+        rest = after;
+    }
+    parts
+}
+
+/// How many octets the tag and the length of the first element have.
+fn header(octets: &[u8]) -> usize {
+    match octets[1] {
+        0..=0x7f => 2,
+        long => 2 + usize::from(long & 0x7f),
+    }
+}
+
+/// How many octets the first element has.
+fn whole(octets: &[u8]) -> usize {
+    let header = header(octets);
+    let length = match &octets[1..header] {
+        [short] => usize::from(*short),
+        [_, digits @ ..] => digits
+            .iter()
+            .fold(0, |length, digit| length << 8 | usize::from(*digit)),
+        [] => panic!("no length"),
+    };
+    header + length
+}

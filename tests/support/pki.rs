@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use pki_types::{CertificateDer, SignatureVerificationAlgorithm, UnixTime};
+use rcgen::date_time_ymd;
 use rcgen::{BasicConstraints, CertificateParams, CustomExtension, DnType, GeneralSubtree, IsCa};
-use rcgen::{Issuer, KeyPair, KeyUsagePurpose, NameConstraints, PublicKeyData, date_time_ymd};
+use rcgen::{Issuer, KeyPair, KeyUsagePurpose, NameConstraints, PublicKeyData, SigningKey};
 use rustls::crypto::ring;
 use smtp_dane::tlsa::{Record, Role};
 use smtp_dane::{Authentication, Name, Policy, Verified, VerifyError};
 
+use super::der::{BIT_STRING, parts, sequence, tlv};
 use super::name;
 use super::world::NOW;
 
@@ -80,6 +82,21 @@ impl Authority {
         params.distinguished_name.push(DnType::CommonName, "server");
         change(&mut params);
         self.sign(&params, key)
+    }
+
+    /// A certificate of this authority with other fields, for what no library would make, and signed as it stands.
+    pub fn sign_changed(
+        &self,
+        certificate: &[u8],
+        change: impl FnOnce(&mut Vec<Vec<u8>>),
+    ) -> Vec<u8> {
+        let outer = parts(certificate);
+        let mut fields = parts(&outer[0]);
+        change(&mut fields);
+        let fields = sequence(&fields);
+        // No bit of the last octet is unused.
+        let signature = [&[0], self.key.sign(&fields).unwrap().as_slice()].concat();
+        sequence(&[fields, outer[1].clone(), tlv(BIT_STRING, &signature)])
     }
 
     fn sign(&self, params: &CertificateParams, key: &impl PublicKeyData) -> Vec<u8> {
