@@ -234,3 +234,6 @@ impl fmt::Display for CertificateError {
 }
 
 impl core::error::Error for CertificateError {}
+
+#[cfg(test)]
+mod tests;
