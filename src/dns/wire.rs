@@ -1,8 +1,8 @@
 //! DNS messages: the query encoder and the parser of replies.
 //!
 //! A reply is hostile input. Each record is framed by its length, whatever its type, a name may only point backwards, and the labels
-//! of all names are counted, so the work is bounded by the size of the message. Only what [`super::Answer`] needs is kept: records of class IN and of the
-//! five types in the answer section, who owns a DNAME there, the time to live of a denial, and the OPT record.
+//! of all names are counted, so the work is bounded by the size of the message. Only what [`super::Answer`] needs is kept: records of
+//! class IN and of the five types in the answer section, who owns a DNAME there, the time to live of a denial, and the OPT record.
 
 mod malformed;
 mod names;
