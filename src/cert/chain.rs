@@ -110,13 +110,10 @@ fn issuers<'a>(handshake: Handshake<'a>) -> Vec<RawCertificate<'a>> {
         let is_sent_before = kept
             .iter()
             .any(|other| other.as_der() == certificate.as_der());
-        let twins = kept
-            .iter()
-            .filter(|other| other.subject() == certificate.subject());
         if !is_sent_before
             && certificate.as_der() != handshake.leaf.as_ref()
             && parsed.iter().filter(is_other).any(issued)
-            && twins.count() < MAX_TWINS
+            && of_authority(&kept, certificate.subject()) < MAX_TWINS
         {
             kept.push(*certificate);
         }
@@ -124,15 +121,16 @@ fn issuers<'a>(handshake: Handshake<'a>) -> Vec<RawCertificate<'a>> {
     kept
 }
 
+/// How many of these are certificates of the authority of that name.
+fn of_authority(certificates: &[RawCertificate<'_>], name: &[u8]) -> usize {
+    let of_name = |certificate: &&RawCertificate<'_>| certificate.subject() == name;
+    certificates.iter().filter(of_name).count()
+}
+
 /// Whether an authority has more than one certificate among these.
 fn has_twins(issuers: &[RawCertificate<'_>]) -> bool {
-    let of_one = |issuer: &RawCertificate<'_>| {
-        let twins = issuers
-            .iter()
-            .filter(|other| other.subject() == issuer.subject());
-        twins.count()
-    };
-    issuers.iter().any(|issuer| of_one(issuer) > 1)
+    let is_twin = |issuer: &RawCertificate<'_>| of_authority(issuers, issuer.subject()) > 1;
+    issuers.iter().any(is_twin)
 }
 
 /// Finds a path with fewer than `limit` authorities in between.
