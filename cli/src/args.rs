@@ -22,9 +22,21 @@ use smtp_dane::{AddressFamily, DaneMode, Identity, InsecureMx, MxAlias};
 /// How many characters of a value are repeated where it cannot be used.
 const MAX_VALUE: usize = 80;
 
+/// What stands behind the help and in the manual page, since no option says it.
+const START: &str = "\
+To begin with:
+  smtp-dane demo                          domains good and bad
+  smtp-dane probe --validate example.com  how mail is protected
+  smtp-dane tlsa cert.pem                 what to publish
+
+Exit status:
+  0  what was asked holds
+  1  it does not: not authenticated, deferred, failed, findings
+  2  arguments or input cannot be used; one line says why";
+
 /// Finds out how mail to a domain would be protected by DANE (RFC 7672), and why.
 #[derive(Debug, Parser)]
-#[command(name = "smtp-dane", version, max_term_width = 100)]
+#[command(name = "smtp-dane", version, max_term_width = 100, after_help = START)]
 pub(crate) struct Args {
     /// When to use colours; `NO_COLOR` in the environment turns `auto` off.
     #[arg(
@@ -78,6 +90,26 @@ pub(crate) enum Command {
     Replay(ReplayArgs),
     /// Checks TLSA records against the certificates that a server sends, as its clients will; needs no network.
     CheckServer(Box<CheckServerArgs>),
+    /// Prints what a shell needs to complete the arguments of this program.
+    Completions(CompletionsArgs),
+    /// Writes the manual pages of this program and its commands.
+    Man(ManArgs),
+}
+
+/// The arguments of `completions`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell to print it for.
+    #[arg(value_enum, value_name = "SHELL")]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// The arguments of `man`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ManArgs {
+    /// The folder to write them to; without it, the page of the program alone goes to standard output.
+    #[arg(value_name = "FOLDER")]
+    pub(crate) folder: Option<PathBuf>,
 }
 
 /// The arguments of `demo`.
@@ -220,7 +252,7 @@ impl From<AddressFamilyChoice> for AddressFamily {
 }
 
 /// The names of all commands.
-const COMMANDS: &str = "demo, probe, verify, tlsa, check-server and replay";
+const COMMANDS: &str = "demo, probe, verify, tlsa, check-server, replay, completions and man";
 
 /// What is wrong with the command line, in one line.
 fn one_line(error: &clap::Error) -> String {
@@ -336,6 +368,8 @@ mod tests {
                 "tlsa c.pem --chain --usage 2",
                 ["--chain", "does not go with"],
             ),
+            ("completions", ["SHELL", "missing"]),
+            ("completions cmd", ["cmd", "bash"]),
             ("replay", ["SCENARIO.json", "missing"]),
             ("check-server --chain c.pem", ["--host", "missing"]),
             ("check-server --host a", ["--chain", "missing"]),

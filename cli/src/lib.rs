@@ -8,6 +8,7 @@ mod demo;
 mod drive;
 mod exit;
 mod input;
+mod install;
 mod lab;
 mod probe;
 mod replay;
@@ -56,6 +57,8 @@ fn run(args: Args) -> Result<Verdict, Ending> {
         Command::Tlsa(args) => return tlsa::run(&args),
         Command::Replay(args) => return replay::run(&args, style),
         Command::CheckServer(args) => return check_server::run(&args, style),
+        Command::Completions(args) => return install::completions(&args),
+        Command::Man(args) => return install::manual(&args),
         Command::Demo(args) => Work::Demo(args),
         Command::Probe(args) => {
             // Nothing else listens for an interrupt while standard input is read, so that it ends the program.

@@ -6,6 +6,7 @@ mod tool {
     mod check_server;
     mod faults;
     pub(crate) mod files;
+    mod install;
     pub(crate) mod lab;
     mod probe;
     mod replay;
