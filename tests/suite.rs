@@ -20,6 +20,7 @@ mod load;
 mod manual_decisions;
 mod manual_machines;
 mod manual_threats;
+mod plain_values;
 mod prop_delivery;
 mod prop_dns;
 mod prop_values;

@@ -17,7 +17,7 @@ use nom::Parser;
 use nom::multi::length_data;
 use nom::number::complete::be_u16;
 
-use self::malformed::inner;
+use self::malformed::truncated;
 use self::names::{Names, WireName};
 use super::{ExtendedError, MAX_EXTENDED_ERRORS, Mx, Question, Rcode, RecordData, ResourceRecord};
 use crate::name::{MAX_NAME, Name};
@@ -75,7 +75,7 @@ impl Question {
 }
 
 /// What a parser here returns: the rest of the input and a value.
-type Parsed<'m, T> = nom::IResult<&'m [u8], T, Malformed>;
+type Parsed<'m, T> = nom::IResult<&'m [u8], T, ()>;
 
 /// The fixed part of a message.
 pub(super) struct Header {
@@ -250,7 +250,9 @@ impl Body {
         self.rcode.0 |= u16::from(extension) << 4;
         let mut rest = record.rdata;
         while !rest.is_empty() {
-            let (after, (code, data)) = (be_u16, length_data(be_u16)).parse(rest).map_err(inner)?;
+            let (after, (code, data)) = (be_u16, length_data(be_u16))
+                .parse(rest)
+                .map_err(truncated)?;
             if code == OPTION_EXTENDED_ERROR && self.extended.len() < MAX_EXTENDED_ERRORS {
                 self.extended.extend(extended_error(data));
             }
@@ -342,7 +344,7 @@ fn rdata(names: &mut Names<'_>, record: &RawRecord<'_>) -> Result<Option<RecordD
         28 => RecordData::Address(IpAddr::V6(Ipv6Addr::from(octets::<16>(rdata)?))),
         5 => RecordData::Alias(names.whole(rdata, offset)?),
         15 => {
-            let (exchange, preference) = be_u16(rdata).map_err(inner)?;
+            let (exchange, preference) = be_u16(rdata).map_err(truncated)?;
             RecordData::Mx(Mx {
                 preference,
                 exchange: names.whole(exchange, offset + 2)?,

@@ -2,8 +2,6 @@
 
 use core::fmt;
 
-use nom::error::{ErrorKind, ParseError};
-
 /// Where a reply breaks the format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -79,21 +77,7 @@ impl fmt::Display for Malformed {
     }
 }
 
-impl<I> ParseError<I> for Malformed {
-    /// The parsers of nom used here fail on one thing only: too little input.
-    fn from_error_kind(_: I, _: ErrorKind) -> Self {
-        Self::Truncated
-    }
-
-    fn append(_: I, _: ErrorKind, other: Self) -> Self {
-        other
-    }
-}
-
-/// Takes our error out of nom's wrapping. No parser here asks for more input.
-pub(super) fn inner(error: nom::Err<Malformed>) -> Malformed {
-    match error {
-        nom::Err::Incomplete(_) => Malformed::Truncated,
-        nom::Err::Error(malformed) | nom::Err::Failure(malformed) => malformed,
-    }
+/// What an error of nom's means: the parsers used here fail on one thing only, too little input.
+pub(super) fn truncated(_: nom::Err<()>) -> Malformed {
+    Malformed::Truncated
 }
