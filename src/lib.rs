@@ -16,6 +16,48 @@
 //!                  of your resolver                             certificates of your TLS stack
 //! ```
 //!
+//! # DANE from the beginning
+//!
+//! Mail goes from server to server. Whether it is encrypted on the way is settled in cleartext: the server offers STARTTLS (RFC
+//! 3207), and where a client sees no offer, it sends without. So whoever sits between the two has but one line to delete. Nor
+//! would any certificate tell him from the server, since the client does not know whose it should be: the name of the host
+//! comes from an MX record, and that can be forged, too.
+//!
+//! DNSSEC signs what a zone publishes. A resolver that validates knows the owner's records from anybody else's, and a record
+//! that was kept from it from one that does not exist. What it found out reaches this crate as [`dns::Security`]: *secure*, or
+//! *insecure* where the owner signs nothing. A reply that should have been signed and is not is no answer at all, but a
+//! [`LookupError`](dns::LookupError).
+//!
+//! DANE publishes both halves of what was missing. The MX record is signed, so the name of the host is the owner's word; and
+//! beside the host stands a TLSA record, which says that this server *does* have TLS, and by what to know it:
+//!
+//! ```text
+//! example.com.             IN MX   10 mx.example.com.
+//! mx.example.com.          IN A    192.0.2.1
+//! _25._tcp.mx.example.com. IN TLSA 3 1 1 5c59753a9d12819d…
+//!                                  │ │ └─ matching type: 0 itself, 1 its SHA-256, 2 its SHA-512
+//!                                  │ └─── selector: 0 the certificate, 1 its public key
+//!                                  └───── usage: 3 the server's own, 2 that of an authority above it
+//! ```
+//!
+//! Usage 3, DANE-EE, is the whole story: what the server presents is compared, and neither names nor dates in it count (RFC
+//! 7672 §3.1.1). With usage 2, DANE-TA, the certificates that the server sends must lead to that authority, and its own must
+//! bear one of the names that the client expects (§3.1.2, §3.2.2). Usages 0 and 1 want a public authority besides and are of no
+//! use between mail servers, which have no list of those in common (§3.1.3).
+//!
+//! Nobody agrees on anything beforehand: the client does for each host what the DNS says of it (§2.2).
+//!
+//! | the DNS says | mail goes | or else |
+//! |---|---|---|
+//! | secure TLSA records, some usable | over TLS, to a server that matches one | to the next host; at the end it waits |
+//! | secure TLSA records, none usable | over TLS, whatever the certificate | to the next host; at the end it waits |
+//! | none, and that is secure; or a zone that is not signed | over TLS if it is offered | in cleartext |
+//! | nothing, for the lookup failed | not to this host now | to the next host; at the end it waits |
+//!
+//! The last row matters most: if a lookup that fails were taken for a record that is not there, it would take no more than a
+//! lost reply to turn all of this off (§2.1). And mail that cannot be sent as it should be is deferred, not returned, since
+//! most of the time somebody has changed a key and forgotten the record. [`publish`] is for this somebody.
+//!
 //! # Three promises
 //!
 //! 1. **It fails closed, and says why.** A lookup that failed is never taken for an absence; a host with secure TLSA records
@@ -51,6 +93,7 @@
 //! What belongs to no single type stands in the [`manual`]: embedding, the decisions in tables, threats, the resolver, open
 //! connections and kept TLS sessions, and what the options of other mail servers are called here.
 #![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 extern crate alloc;
 

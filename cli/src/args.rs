@@ -107,7 +107,7 @@ pub(crate) struct CompletionsArgs {
 /// The arguments of `man`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ManArgs {
-    /// The folder to write them to; without it, the page of the program alone goes to standard output.
+    /// The folder to write them to, made if need be; without it, the program's own page goes to standard output.
     #[arg(value_name = "FOLDER")]
     pub(crate) folder: Option<PathBuf>,
 }

@@ -2,6 +2,8 @@
 //!
 //! Both are made of the definitions that the arguments are read by, so they cannot say anything else than those.
 
+use std::fs;
+
 use clap::CommandFactory;
 
 use crate::args::{Args, CompletionsArgs, ManArgs};
@@ -32,7 +34,8 @@ pub(crate) fn manual(args: &ManArgs) -> Result<Verdict, Ending> {
         print(&String::from_utf8_lossy(&page))?;
         return Ok(Verdict::Holds);
     };
-    clap_mangen::generate_to(Args::command(), folder)
+    fs::create_dir_all(folder)
+        .and_then(|()| clap_mangen::generate_to(Args::command(), folder))
         .map_err(|error| Ending::Unusable(format!("{}: {error}", folder.display())))?;
     Ok(Verdict::Holds)
 }

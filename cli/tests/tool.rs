@@ -8,6 +8,7 @@ mod tool {
     pub(crate) mod files;
     mod install;
     pub(crate) mod lab;
+    mod picture;
     mod probe;
     mod replay;
     pub(crate) mod shape;

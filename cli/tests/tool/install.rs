@@ -39,7 +39,6 @@ fn options(command: &str) -> Vec<String> {
 fn every_command_and_option_has_its_manual_page_and_line() {
     let files = Files::new();
     let folder = files.path().join("pages");
-    fs::create_dir(&folder).unwrap();
     let output = files.run("man|pages");
     assert!(
         output.status.success() && output.stdout.is_empty(),
@@ -96,6 +95,7 @@ fn every_shell_completes_every_command_and_option() {
 #[test]
 fn a_folder_that_cannot_be_written_to_is_named() {
     let files = Files::new();
-    let output = files.run("man|nowhere");
-    assert_unusable(&output, "man nowhere", &["nowhere", "No such file"]);
+    files.write("taken", "a file");
+    let output = files.run("man|taken");
+    assert_unusable(&output, "man taken", &["taken: "]);
 }
