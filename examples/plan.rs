@@ -36,7 +36,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err("a machine without a query is done".into());
     };
     let route = route.map_err(|error| format!("no route: {error} ({})", error.cite()))?;
-    println!("{} by a {} MX answer", route.next_hop(), route.security());
+    println!(
+        "{}: the MX answer is {}",
+        route.next_hop(),
+        route.security()
+    );
 
     for exchanger in route.exchangers() {
         let mut lookup = HostLookup::new(exchanger, route, &policy);

@@ -201,6 +201,16 @@ impl Delivery {
         }
     }
 
+    /// What it came to, once it is over.
+    #[must_use]
+    pub fn outcome(&self) -> Option<&Outcome> {
+        match &self.state {
+            State::Done(_, outcome) => Some(outcome),
+            State::Routing(_) | State::LookingUp(..) => None,
+            State::Connecting(..) | State::InSession(..) => None,
+        }
+    }
+
     /// How the host that is being tried now is to be spoken to; its [`Plan::server_name`] is the one to send.
     #[must_use]
     pub fn plan(&self) -> Option<&Plan> {

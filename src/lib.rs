@@ -115,6 +115,9 @@ pub mod session;
 pub mod tlsa;
 mod verify;
 
+/// The vocabulary of certificates, times and signature algorithms, which stands in this crate's functions: `rustls-pki-types`.
+pub use pki_types;
+
 pub use name::{MAX_LABEL, MAX_NAME, Name, NameError};
 pub use policy::{
     AddressFamily, AnchorDates, Bounds, CnId, DaneMode, Digests, FailedTls, Identity,

@@ -169,6 +169,9 @@ pub enum FailedTls {
 
 /// Whether to ask a server for a raw public key (RFC 7250), which RFC 7671 §5.1 lets a client do where each record that counts
 /// can match one.
+///
+/// The operator's tool asks for them, since it is built on rustls, which can: what it reports of such a server, a mail server does
+/// only under [`RawPublicKeys::AfterCertificates`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RawPublicKeys {

@@ -1,30 +1,55 @@
 //! [`DaneVerifier`]: the verdict inside a rustls handshake (feature `rustls`, rustls 0.23, any crypto provider).
 //!
 //! ```
+//! use std::io::{Read, Write};
+//! use std::net::TcpStream;
 //! use std::sync::Arc;
+//!
+//! use rustls::pki_types::{DnsName, ServerName, UnixTime};
+//! use rustls::{ClientConfig, ClientConnection, StreamOwned};
 //! use smtp_dane::resolve::TlsPolicy;
 //! use smtp_dane::rustls::DaneVerifier;
+//! use smtp_dane::session::Event;
 //!
-//! fn client(tls: &TlsPolicy) -> Result<rustls::ClientConfig, rustls::Error> {
+//! /// Does what `session::Step::Handshake` asks for. `server_name` is that of `Plan::server_name`.
+//! fn handshake(
+//!     tls: &TlsPolicy,
+//!     server_name: Option<DnsName<'static>>,
+//!     mut socket: TcpStream,
+//! ) -> Result<(Event, Option<StreamOwned<ClientConnection, TcpStream>>), Box<dyn std::error::Error>> {
 //!     let provider = Arc::new(rustls::crypto::ring::default_provider());
-//!     let verifier = Arc::new(DaneVerifier::new(tls.clone(), provider.clone()));
-//!     let mut config = rustls::ClientConfig::builder_with_provider(provider)
+//!     let verifier = Arc::new(DaneVerifier::new(tls.clone(), Arc::clone(&provider)));
+//!     let mut config = ClientConfig::builder_with_provider(provider)
 //!         .with_safe_default_protocol_versions()?
 //!         .dangerous()
-//!         .with_custom_certificate_verifier(verifier)
+//!         .with_custom_certificate_verifier(Arc::clone(&verifier) as Arc<_>)
 //!         .with_no_client_auth();
-//!     config.enable_sni = tls.server_name().is_some();
-//!     Ok(config)
+//!     config.enable_sni = server_name.is_some();
+//!     // rustls wants a name in any case, and the verifier looks at those of the policy alone.
+//!     let name = match server_name {
+//!         Some(name) => ServerName::DnsName(name),
+//!         None => ServerName::IpAddress(socket.peer_addr()?.ip().into()),
+//!     };
+//!     let mut connection = ClientConnection::new(Arc::new(config), name)?;
+//!     while connection.is_handshaking() {
+//!         if let Err(error) = connection.complete_io(&mut socket) {
+//!             return Ok((DaneVerifier::failed_io(&error), None));
+//!         }
+//!     }
+//!     let event = verifier.confirm(connection.peer_certificates(), UnixTime::now());
+//!     Ok((event, Some(StreamOwned::new(connection, socket))))
 //! }
 //! ```
 //!
 //! After **every** handshake ask [`DaneVerifier::confirm`] for the event to give to the session: rustls does not verify a
 //! resumed session again, and today's records may be others than those of the session that is resumed. If the handshake
-//! fails, [`DaneVerifier::failed`] tells the event.
+//! fails, [`DaneVerifier::failed`] or [`DaneVerifier::failed_io`] tells the event.
 //!
 //! The signature that proves the server's possession of its key is checked on the bare key of the certificate. The
 //! functions of rustls for that read the whole certificate first and so refuse some that DANE-EE must accept
 //! (RFC 7672 §3.1.1).
+
+extern crate std;
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -79,7 +104,7 @@ impl DaneVerifier {
     }
 
     /// Asks the server for a raw public key (RFC 7250), if the records allow it: see
-    /// [`Authentication::offers_raw_public_key`](crate::Authentication::offers_raw_public_key).
+    /// [`Authentication::offers_raw_public_key`](crate::Authentication::offers_raw_public_key). If they do not, it changes nothing.
     ///
     /// rustls asks for a raw key or for certificates and not for either, so a server without the one fails the handshake. A
     /// [`Session`](crate::session::Session) asks for certificates first, then for a raw key:
@@ -92,7 +117,8 @@ impl DaneVerifier {
         self
     }
 
-    /// The event of a handshake that succeeded, a resumed one included. `certificates` are those of the connection.
+    /// The event of a handshake that succeeded, a resumed one included. `certificates` are those of the connection; without any, a
+    /// server that must be authenticated is not.
     #[must_use]
     pub fn confirm(&self, certificates: Option<&[CertificateDer<'_>]>, now: UnixTime) -> Event {
         let chain = certificates.unwrap_or_default();
@@ -118,6 +144,16 @@ impl DaneVerifier {
         };
         match other.0.downcast_ref::<VerifyError>() {
             Some(reason) => Event::NotAuthenticated(*reason),
+            None => Event::HandshakeFailed,
+        }
+    }
+
+    /// The same, from the error that a stream of `tokio_rustls`, `futures_rustls` or `rustls::Stream` gives: one of rustls may be in it.
+    #[must_use]
+    pub fn failed_io(error: &std::io::Error) -> Event {
+        match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+            Some(error) => Self::failed(error),
+            // The server was silent, or closed the connection.
             None => Event::HandshakeFailed,
         }
     }

@@ -345,7 +345,9 @@ pub enum Event {
     StartTlsReply {
         /// The reply code.
         code: u16,
-        /// How many octets were already read behind this reply.
+        /// How many octets were already read behind this reply: what a buffered reader holds when it has given the reply
+        /// (`BufReader::buffer().len()`). Zero only if nothing was read beyond it: octets that are not reported are an attack that
+        /// goes unnoticed (RFC 3207 §4.2).
         buffered: usize,
     },
     /// The handshake succeeded, and its certificates need not or cannot be judged.
@@ -354,11 +356,12 @@ pub enum Event {
     Authenticated(Verified),
     /// The handshake succeeded, but the certificates were not what was published.
     NotAuthenticated(VerifyError),
-    /// The handshake failed: an alert, no common version, a time-out.
+    /// The handshake failed: an alert, no common version, a time-out, or a connection that was closed in its middle, as servers do
+    /// that want nothing of what was offered.
     HandshakeFailed,
     /// The new connection is open.
     Reconnected,
-    /// The connection, or the new one, broke or timed out.
+    /// The connection, or the new one, broke or timed out outside of a handshake.
     ConnectionLost,
 }
 
@@ -366,6 +369,11 @@ impl Event {
     /// What a handshake that succeeded means under `tls`: the certificates are judged if it demands that, see
     /// [`Authentication::verify`](crate::Authentication::verify), and are of no account if it does not. `roots` are public
     /// authorities, for [`TlsPolicy::Pkix`] alone.
+    ///
+    /// **Danger: a certificate is public, and anybody can show it.** Only the signature in the handshake proves that the server holds
+    /// its key, and this function cannot see that. Most TLS stacks check it whatever is set; rustls leaves it to its
+    /// `ServerCertVerifier`, and one whose `verify_tls13_signature` only says `HandshakeSignatureValid::assertion()` lets everybody
+    /// pass for every server. Use `rustls::DaneVerifier` of this crate (feature `rustls`), which checks it.
     #[must_use]
     pub fn of_handshake(
         tls: &TlsPolicy,

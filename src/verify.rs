@@ -151,7 +151,8 @@ impl Authentication {
     /// neither `now` nor `algorithms` matter to it. For usage 2, `algorithms` are all signature algorithms that the caller
     /// trusts; those of a rustls `CryptoProvider` will do.
     ///
-    /// The handshake itself must have proved that the server holds the key of its certificate; TLS does so.
+    /// **Danger: a certificate is public, and anybody can show it.** That the server holds its key is proved by the signature in the
+    /// handshake, which stands outside of this: see [`Event::of_handshake`](crate::session::Event::of_handshake).
     ///
     /// # Errors
     /// Why the server is not authenticated: it must not be given mail (RFC 7672 §3.2). Of many reasons it is the one that

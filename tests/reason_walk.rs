@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use smtp_dane::delivery::{Failure, Outcome, Transfer};
+use smtp_dane::delivery::{Delivery, Failure, Outcome, Transfer};
 use smtp_dane::dns::{QueryType, Security};
 use smtp_dane::report::tlsrpt::{self, FailureReason};
 use smtp_dane::report::{Explanation, Status};
@@ -15,7 +15,10 @@ use smtp_dane::{InsecureMx, Name, NameError, Policy};
 use crate::support::certificates::{leaf, other_leaf};
 use crate::support::drive::{plan, route};
 use crate::support::name;
-use crate::support::sites::{ONE_HOST, by_insecure_mx, domain, mandatory, unusable, usable};
+use crate::support::sites::without_start_tls;
+use crate::support::sites::{
+    ONE_HOST, by_insecure_mx, domain, mandatory, one_host, unusable, usable,
+};
 use crate::support::world::{Server, World};
 use crate::support::zone::{Failure as DnsFailure, Zone};
 
@@ -213,6 +216,90 @@ fn an_explanation_never_calls_a_host_behind_an_insecure_mx_answer_a_host_of_the_
          authenticated as that host, which proves nothing of the domain [RFC 7672 §2.2.1]"
     );
     assert!(!text.contains("mail host of example.com"));
+}
+
+#[test]
+fn the_line_of_a_delivery_says_how_it_was_protected() {
+    let insecure = |zone: Zone| zone.insecure(ONE_HOST);
+    let host_behind_insecure_mx = Zone::signed()
+        .insecure("example.com MX 10 mx.example.com")
+        .with("mx.example.com A 192.0.2.1")
+        .with(&usable("mx.example.com"));
+    for (zone, server, ending) in [
+        (
+            insecure(Zone::signed()),
+            without_start_tls(),
+            "in cleartext",
+        ),
+        (
+            insecure(Zone::signed()),
+            Server::with(leaf()),
+            "encrypted, without authentication",
+        ),
+        (
+            one_host(&usable("mx.example.com")),
+            Server::with(leaf()),
+            "authenticated",
+        ),
+        (
+            host_behind_insecure_mx,
+            Server::with(leaf()),
+            "authenticated as that host alone",
+        ),
+    ] {
+        let run = World::new(zone)
+            .server("192.0.2.1", server)
+            .deliver(domain(), &Policy::default());
+        let line = Status::line(run.outcome());
+        assert_eq!(
+            line,
+            format!("250 2.0.0 delivered to mx.example.com, {ending}")
+        );
+        assert_eq!(run.delivery.outcome(), Some(run.outcome()));
+    }
+    let unbegun = Delivery::new(domain(), Policy::default(), 0);
+    assert_eq!(unbegun.outcome(), None);
+}
+
+#[test]
+fn an_explanation_shows_of_a_record_with_a_certificate_how_it_begins() {
+    let certificate = leaf();
+    let hex: String = certificate
+        .iter()
+        .map(|octet| format!("{octet:02x}"))
+        .collect();
+    let zone = one_host(&format!("_25._tcp.mx.example.com TLSA 3 0 0 {hex}"));
+    let text = explained(
+        &World::new(zone).server("192.0.2.1", Server::with(certificate)),
+        &Policy::default(),
+    );
+    assert!(
+        text.contains(&format!("     3 0 0 {}…: counts\n", &hex[..32])),
+        "{text}"
+    );
+    assert!(
+        text.lines().all(|line| line.chars().count() < 130),
+        "{text}"
+    );
+    // A digest is shown whole, since it is there to be compared.
+    let zone = one_host(&usable("mx.example.com"));
+    let text = explained(
+        &World::new(zone).server("192.0.2.1", Server::with(leaf())),
+        &Policy::default(),
+    );
+    assert!(!text.contains('…'), "{text}");
+}
+
+#[test]
+fn an_explanation_calls_an_answer_a_secure_or_an_insecure_one() {
+    for (zone, words) in [
+        (one_host(""), "by a secure answer ["),
+        (Zone::signed().insecure(ONE_HOST), "by an insecure answer ["),
+    ] {
+        let world = World::new(zone).server("192.0.2.1", Server::with(leaf()));
+        let text = explained(&world, &Policy::default());
+        assert!(text.contains(words), "{text}");
+    }
 }
 
 #[test]

@@ -188,3 +188,25 @@ fn rfc_4033_section_5_no_ad_bit_means_insecure_and_never_indeterminate() {
         }
     }
 }
+
+#[test]
+fn section_4_6_the_ad_bit_is_believed_of_a_resolver_on_this_machine_alone() {
+    for (address, trust) in [
+        ("127.0.0.1", Trust::AdBit),
+        ("127.0.0.53", Trust::AdBit),
+        ("::1", Trust::AdBit),
+        ("::ffff:127.0.0.1", Trust::AdBit),
+        ("0.0.0.0", Trust::Nothing),
+        ("128.0.0.1", Trust::Nothing),
+        ("192.168.0.1", Trust::Nothing),
+        ("::ffff:192.0.2.1", Trust::Nothing),
+        ("fe80::1", Trust::Nothing),
+        ("::", Trust::Nothing),
+    ] {
+        assert_eq!(
+            Trust::of_resolver(address.parse().unwrap()),
+            trust,
+            "{address}"
+        );
+    }
+}

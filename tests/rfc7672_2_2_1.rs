@@ -200,5 +200,8 @@ fn section_2_2_1_the_log_has_the_mx_hostname_and_no_claim_on_the_next_hop() {
     };
     assert_eq!(host.to_string(), "mx.example.com");
     assert_eq!(verified.scope(), Scope::Host);
-    assert_eq!(run.outcome().to_string(), "delivered to mx.example.com");
+    assert_eq!(
+        run.outcome().to_string(),
+        "delivered to mx.example.com, authenticated as that host alone"
+    );
 }

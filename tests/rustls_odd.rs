@@ -1,5 +1,6 @@
 //! Handshakes of rustls with raw public keys (RFC 7250), and with certificates that it would refuse by itself.
 
+use std::io;
 use std::slice::from_ref;
 use std::sync::Arc;
 
@@ -289,4 +290,25 @@ fn a_raw_public_key_of_a_resumed_session_is_judged_again() {
         today.confirm(seen, NOW),
         Event::NotAuthenticated(_)
     ));
+}
+
+#[test]
+fn an_io_error_means_what_the_error_of_rustls_in_it_means() {
+    let key = new_key();
+    let certificate = Authority::root().server_for(&key, |_: &mut CertificateParams| ());
+    let presented = Presented::certificates(&[&certificate], &key.serialize_der());
+    let verifier = Arc::new(by(&[record(3, 1, 1, other_leaf())]));
+    let client = client(&verifier, TLS13, Resumption::disabled());
+    let error = connect(&client, &server(&presented)).unwrap_err();
+    // As rustls and those who build on it hand it on.
+    let error = io::Error::new(io::ErrorKind::InvalidData, error);
+    let event = DaneVerifier::failed_io(&error);
+    assert_eq!(event, Event::NotAuthenticated(VerifyError::NoRecordMatched));
+    for other in [
+        io::Error::from(io::ErrorKind::UnexpectedEof),
+        io::Error::other("silence"),
+        io::Error::other(rustls::Error::HandshakeNotComplete),
+    ] {
+        assert_eq!(DaneVerifier::failed_io(&other), Event::HandshakeFailed);
+    }
 }

@@ -159,13 +159,9 @@ pub(crate) enum HandshakeError {
 impl HandshakeError {
     /// What it means to the session.
     pub(crate) fn event(&self) -> Event {
-        let inner = match self {
-            Self::Failed(error) => error.get_ref(),
-            Self::Timeout => None,
-        };
-        match inner.and_then(|inner| inner.downcast_ref::<Error>()) {
-            Some(error) => DaneVerifier::failed(error),
-            None => Event::HandshakeFailed,
+        match self {
+            Self::Failed(error) => DaneVerifier::failed_io(error),
+            Self::Timeout => Event::HandshakeFailed,
         }
     }
 }

@@ -9,6 +9,7 @@ use core::net::IpAddr;
 use super::{Objection, Transfer};
 use crate::resolve::{Exchanger, Host, HostError, Plan, Route, RouteError};
 use crate::session::{Assurance, Refusal};
+use crate::verify::Scope;
 
 /// What a delivery came to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -89,7 +90,22 @@ impl Outcome {
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Delivered { host, .. } => write!(f, "delivered to {host}"),
+            Self::Delivered {
+                host, assurance, ..
+            } => {
+                // A log must not read the same whether mail went to the right server or in cleartext to any.
+                let how = match assurance {
+                    Assurance::Cleartext(_) => "in cleartext",
+                    Assurance::Encrypted | Assurance::NotAuthenticated(_) => {
+                        "encrypted, without authentication"
+                    }
+                    Assurance::Authenticated(verified) => match verified.scope() {
+                        Scope::NextHop => "authenticated",
+                        Scope::Host => "authenticated as that host alone",
+                    },
+                };
+                write!(f, "delivered to {host}, {how}")
+            }
             Self::Deferred(deferral) => write!(f, "deferred: {deferral}"),
             Self::Failed(failure) => write!(f, "failed: {failure}"),
         }

@@ -5,6 +5,7 @@
 
 use alloc::vec::Vec;
 use core::fmt;
+use core::net::IpAddr;
 
 use super::{ExtendedError, LookupError, Question, RecordData, Reply, Security, wire};
 use crate::name::Name;
@@ -56,6 +57,9 @@ impl Answer {
     }
 
     /// Takes records from a resolver that validates by itself; no records at all mean that there are none of this type.
+    ///
+    /// **Never report an error so.** A resolver that gives up, is bogus or times out has denied nothing: that is
+    /// [`Answer::failed`], and an empty answer in its place turns DANE off (RFC 7672 §2.1).
     ///
     /// `security` is that of the weakest record, or of the proof that there is none.
     #[must_use]
@@ -143,6 +147,20 @@ pub enum Trust {
     AdBit,
     /// Anything else: every answer is insecure.
     Nothing,
+}
+
+impl Trust {
+    /// For a resolver at this address: its AD bit is believed if it is on this machine, and not otherwise.
+    ///
+    /// Whoever has another path that nobody can alter, such as a tunnel to a resolver that validates, says [`Trust::AdBit`].
+    #[must_use]
+    pub const fn of_resolver(address: IpAddr) -> Self {
+        let is_here = match address.to_canonical() {
+            IpAddr::V4(address) => address.is_loopback(),
+            IpAddr::V6(address) => address.is_loopback(),
+        };
+        if is_here { Self::AdBit } else { Self::Nothing }
+    }
 }
 
 /// Why a message settles nothing.

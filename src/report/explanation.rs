@@ -6,9 +6,11 @@
 //! The words are careful where the standards are (RFC 7672 §2.2.1): behind an insecure MX answer a host is called by the name in
 //! its MX record, and whoever authenticated there is called that host, never the domain.
 
+use alloc::string::ToString;
 use core::fmt;
 
 use crate::delivery::{Attempt, AttemptResult, Delivery, HostRecord, Outcome, Step};
+use crate::dns::Security;
 use crate::resolve::{Demand, EncryptCause, Encryption, Plan, Route, RouteKind, TlsPolicy};
 use crate::session::Assurance;
 use crate::tlsa::{Record, Unusable};
@@ -113,15 +115,18 @@ impl Explanation<'_> {
 
 fn describe_route(f: &mut fmt::Formatter<'_>, route: &Route) -> fmt::Result {
     let next_hop = route.next_hop();
-    let security = route.security();
+    let answer = match route.security() {
+        Security::Secure => "a secure answer",
+        Security::Insecure => "an insecure answer",
+    };
     match route.kind() {
         RouteKind::Explicit => writeln!(
             f,
-            "{next_hop}: its MX records name the hosts, by a {security} answer [RFC 7672 §2.2.1]"
+            "{next_hop}: its MX records name the hosts, by {answer} [RFC 7672 §2.2.1]"
         )?,
         RouteKind::Implicit => writeln!(
             f,
-            "{next_hop}: it has no MX records and is its own host, by a {security} answer [RFC 5321 §5.1]"
+            "{next_hop}: it has no MX records and is its own host, by {answer} [RFC 5321 §5.1]"
         )?,
         RouteKind::Relay => writeln!(
             f,
@@ -191,7 +196,7 @@ fn describe_authentication(f: &mut fmt::Formatter<'_>, wanted: &Authentication) 
         "TLS, authenticated by the TLSA records of {base} [RFC 7672 §2.2]"
     )?;
     for record in wanted.tlsa().records() {
-        writeln!(f, "     {record}: counts")?;
+        writeln!(f, "     {}: counts", Short(record))?;
     }
     describe_unusable(f, wanted.tlsa().unusable())
 }
@@ -207,9 +212,31 @@ fn describe_encryption(f: &mut fmt::Formatter<'_>, encryption: &Encryption) -> f
 
 fn describe_unusable(f: &mut fmt::Formatter<'_>, records: &[(Record, Unusable)]) -> fmt::Result {
     for (record, why) in records {
-        writeln!(f, "     {record}: unusable: {why} [{}]", why.cite())?;
+        writeln!(
+            f,
+            "     {}: unusable: {why} [{}]",
+            Short(record),
+            why.cite()
+        )?;
     }
     Ok(())
+}
+
+/// Characters of the longest record that bears a digest: three fields and SHA2-512.
+const LONGEST_DIGEST: usize = 6 + 128;
+
+/// A record, or how it begins if it bears a certificate or a key as it is, which would fill a screen.
+struct Short<'a>(&'a Record);
+
+impl fmt::Display for Short<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.0.to_string();
+        let start = text.get(..6 + 32).filter(|_| text.len() > LONGEST_DIGEST);
+        match start {
+            Some(start) => write!(f, "{start}…"),
+            None => f.write_str(&text),
+        }
+    }
 }
 
 fn describe_attempt(f: &mut fmt::Formatter<'_>, plan: &Plan, attempt: &Attempt) -> fmt::Result {
@@ -253,7 +280,7 @@ fn describe_assurance(
 fn describe_proof(f: &mut fmt::Formatter<'_>, verified: &Verified) -> fmt::Result {
     f.write_str("TLS, authenticated")?;
     if let Some(record) = verified.record() {
-        write!(f, " by {record} at depth {}", verified.depth())?;
+        write!(f, " by {} at depth {}", Short(record), verified.depth())?;
     }
     if let Some(name) = verified.name() {
         write!(f, ", the certificate bears {name}")?;
