@@ -72,11 +72,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Asks over UDP, then over TCP if the reply does not fit. Whatever goes wrong is a failed lookup, never an absence.
 fn ask(resolver: SocketAddr, question: &Question) -> Result<Answer, Box<dyn Error>> {
     let id = u16::try_from(random()? & 0xffff)?;
-    let trust = if resolver.ip().is_loopback() {
-        Trust::AdBit
-    } else {
-        Trust::Nothing
-    };
+    let trust = Trust::of_resolver(resolver.ip());
     let answer = match over_udp(resolver, question, id, trust) {
         Ok(Some(answer)) => Ok(answer),
         Ok(None) => over_tcp(resolver, question, id, trust),

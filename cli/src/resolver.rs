@@ -33,7 +33,7 @@ impl Resolver {
     /// [`ResolverError`] if the system names none.
     pub(crate) fn of_system(patience: Duration) -> Result<(Self, Vec<SocketAddr>), ResolverError> {
         let servers = Self::system_servers()?;
-        let is_far = |server: &SocketAddr| !server.ip().to_canonical().is_loopback();
+        let is_far = |server: &SocketAddr| Trust::of_resolver(server.ip()) == Trust::Nothing;
         let far = servers.iter().copied().filter(is_far).collect();
         let stub = Stub::new(servers, Trust::AdBit, patience);
         Ok((Self::Stub(Arc::new(stub)), far))

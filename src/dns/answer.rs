@@ -150,16 +150,16 @@ pub enum Trust {
 }
 
 impl Trust {
-    /// For a resolver at this address: its AD bit is believed if it is on this machine, and not otherwise.
+    /// For a resolver at this address: its AD bit is believed if it is on this machine, and not otherwise (RFC 4035 §4.6).
     ///
     /// Whoever has another path that nobody can alter, such as a tunnel to a resolver that validates, says [`Trust::AdBit`].
     #[must_use]
     pub const fn of_resolver(address: IpAddr) -> Self {
-        let is_here = match address.to_canonical() {
-            IpAddr::V4(address) => address.is_loopback(),
-            IpAddr::V6(address) => address.is_loopback(),
-        };
-        if is_here { Self::AdBit } else { Self::Nothing }
+        if address.to_canonical().is_loopback() {
+            Self::AdBit
+        } else {
+            Self::Nothing
+        }
     }
 }
 
