@@ -206,8 +206,10 @@ impl Delivery {
     pub fn outcome(&self) -> Option<&Outcome> {
         match &self.state {
             State::Done(_, outcome) => Some(outcome),
-            State::Routing(_) | State::LookingUp(..) => None,
-            State::Connecting(..) | State::InSession(..) => None,
+            State::Routing(_)
+            | State::LookingUp(..)
+            | State::Connecting(..)
+            | State::InSession(..) => None,
         }
     }
 

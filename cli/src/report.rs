@@ -11,7 +11,7 @@ pub(crate) use reason::Reason;
 pub(crate) use table::{Row, table};
 
 use serde::{Deserialize, Serialize};
-use smtp_dane::delivery::{Deferral, Delivery, Failure, Outcome, Step};
+use smtp_dane::delivery::{Deferral, Delivery, Failure, Outcome};
 use smtp_dane::dns::Security;
 use smtp_dane::report::{Status, tlsrpt};
 use smtp_dane::resolve::{Plan, RouteError, RouteKind};
@@ -69,9 +69,7 @@ pub(crate) struct DroppedReport {
 impl Report {
     /// Puts together what came of `domain`; none before its delivery is over.
     pub(crate) fn of(domain: String, run: &Run) -> Option<Self> {
-        let Step::Done(outcome) = run.delivery.step() else {
-            return None;
-        };
+        let outcome = run.delivery.outcome()?;
         let status = Status::of(outcome);
         let (class, subject, detail) = status.enhanced;
         let widest = run.widest();

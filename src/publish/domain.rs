@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::Severity;
-use crate::delivery::{Deferral, Delivery, Failure, HostRecord, Outcome, Step};
+use crate::delivery::{Deferral, Delivery, Failure, HostRecord, Outcome};
 use crate::dns::Security;
 use crate::name::Name;
 use crate::resolve::{Demand, DropReason, Dropped, EncryptCause, Host, HostError};
@@ -31,17 +31,17 @@ pub fn check_domain(delivery: &Delivery) -> Vec<DomainFinding> {
 
 /// Without a route, nothing was looked at; that the domain does not exist is no fault.
 fn without_route(delivery: &Delivery) -> Option<DomainFinding> {
-    let (severity, rule) = match delivery.step() {
-        Step::Done(Outcome::Deferred(Deferral::NoRoute(RouteError::Lookup(_)))) => {
+    let (severity, rule) = match delivery.outcome() {
+        Some(Outcome::Deferred(Deferral::NoRoute(RouteError::Lookup(_)))) => {
             (Severity::Critical, DomainRule::LookupFails)
         }
-        Step::Done(Outcome::Deferred(Deferral::NoRoute(RouteError::InsecureMx))) => {
+        Some(Outcome::Deferred(Deferral::NoRoute(RouteError::InsecureMx))) => {
             (Severity::Warning, DomainRule::MxInsecure)
         }
-        Step::Done(Outcome::Failed(Failure::NoRoute(RouteError::NullMx(_)))) => {
+        Some(Outcome::Failed(Failure::NoRoute(RouteError::NullMx(_)))) => {
             (Severity::Note, DomainRule::NullMx)
         }
-        Step::Done(Outcome::Failed(_)) => return None,
+        Some(Outcome::Failed(_)) => return None,
         _ => (Severity::Warning, DomainRule::NotLookedAt),
     };
     Some(DomainFinding {

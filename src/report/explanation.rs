@@ -9,7 +9,7 @@
 use alloc::string::ToString;
 use core::fmt;
 
-use crate::delivery::{Attempt, AttemptResult, Delivery, HostRecord, Outcome, Step};
+use crate::delivery::{Attempt, AttemptResult, Delivery, HostRecord, Outcome};
 use crate::dns::Security;
 use crate::resolve::{Demand, EncryptCause, Encryption, Plan, Route, RouteKind, TlsPolicy};
 use crate::session::Assurance;
@@ -54,11 +54,9 @@ impl<'a> Explanation<'a> {
 impl fmt::Display for Explanation<'_> {
     /// Lines that each end in a line feed.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.delivery.step() {
-            Step::Done(outcome) => self.conclude(f, outcome)?,
-            Step::Lookup(_) | Step::Connect { .. } | Step::Session(_) => {
-                writeln!(f, "not done yet")?;
-            }
+        match self.delivery.outcome() {
+            Some(outcome) => self.conclude(f, outcome)?,
+            None => writeln!(f, "not done yet")?,
         }
         if let Some(route) = self.delivery.route() {
             describe_route(f, route)?;

@@ -20,7 +20,7 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::delivery::{AttemptResult, Deferral, Delivery, HostRecord, Objection, Outcome, Step};
+use crate::delivery::{AttemptResult, Deferral, Delivery, HostRecord, Objection, Outcome};
 use crate::dns::{FailedLookup, QueryType};
 use crate::resolve::{Demand, EncryptCause, Encryption, HostError, Plan, RouteError, TlsPolicy};
 use crate::session::Refusal;
@@ -33,7 +33,7 @@ use crate::verify::VerifyError;
 #[must_use]
 pub fn result_types(delivery: &Delivery) -> Vec<ResultType> {
     let mut types = BTreeSet::new();
-    if let Step::Done(Outcome::Deferred(Deferral::NoRoute(error))) = delivery.step() {
+    if let Some(Outcome::Deferred(Deferral::NoRoute(error))) = delivery.outcome() {
         types.extend(ResultType::of_route(error));
     }
     for host in delivery.hosts() {

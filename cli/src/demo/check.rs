@@ -1,6 +1,6 @@
 //! Whether a delivery of the demo ended as its scene says.
 
-use smtp_dane::delivery::{Deferral, Delivery, Outcome, Step};
+use smtp_dane::delivery::{Deferral, Delivery, Outcome};
 use smtp_dane::dns::LookupError;
 use smtp_dane::resolve::RouteError;
 
@@ -47,8 +47,8 @@ pub(super) fn report(expected: &Expected, report: &Report) -> Vec<String> {
 
 /// What differs if the query that failed is validated here, without the word of a resolver.
 pub(super) async fn validation(delivery: &Delivery, validator: &Validator) -> Option<String> {
-    let failed = match delivery.step() {
-        Step::Done(Outcome::Deferred(Deferral::NoRoute(RouteError::Lookup(failed)))) => failed,
+    let failed = match delivery.outcome() {
+        Some(Outcome::Deferred(Deferral::NoRoute(RouteError::Lookup(failed)))) => failed,
         _ => return Some("no lookup failed that decides where mail goes".to_owned()),
     };
     let answer = validator.answer(&failed.question).await;

@@ -6,7 +6,7 @@ use core::fmt;
 use core::net::IpAddr;
 
 use super::{AppliedPolicy, ResultType};
-use crate::delivery::{AttemptResult, Deferral, Delivery, HostRecord, Outcome, Step};
+use crate::delivery::{AttemptResult, Deferral, Delivery, HostRecord, Outcome};
 use crate::name::Name;
 use crate::resolve::{Demand, Host, HostError, RouteError, TlsPolicy};
 use crate::session::{Assurance, Downgrade, Refusal};
@@ -37,7 +37,7 @@ pub fn sessions(delivery: &Delivery, domain: &Name) -> Vec<ReportedSession> {
     for host in delivery.hosts() {
         ReportedSession::of_host(host, domain, &mut sessions);
     }
-    if let Step::Done(Outcome::Deferred(Deferral::NoRoute(error))) = delivery.step()
+    if let Some(Outcome::Deferred(Deferral::NoRoute(error))) = delivery.outcome()
         && let Some(result_type) = ResultType::of_route(error)
     {
         // Nobody knew which hosts to look for TLSA records at.
