@@ -1,7 +1,6 @@
 //! [`DaneVerifier`]: the verdict inside a rustls handshake (feature `rustls`, rustls 0.23, any crypto provider).
 //!
 //! ```
-//! use std::io::{Read, Write};
 //! use std::net::TcpStream;
 //! use std::sync::Arc;
 //!
