@@ -2,9 +2,11 @@
 //!
 //! Whatever cannot be used is answered with one line that says which argument it is and why.
 
+mod demo;
 mod offline;
 pub(crate) mod value;
 
+pub(crate) use demo::DemoArgs;
 pub(crate) use offline::{CheckServerArgs, CnIdChoice, ProfileChoice, ReplayArgs, StartTlsChoice};
 pub(crate) use offline::{TlsaArgs, VerifyArgs};
 pub(crate) use value::{Domain, Source, ValueError};
@@ -110,20 +112,6 @@ pub(crate) struct ManArgs {
     /// The folder to write them to, made if need be; without it, the program's own page goes to standard output.
     #[arg(value_name = "FOLDER")]
     pub(crate) folder: Option<PathBuf>,
-}
-
-/// The arguments of `demo`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct DemoArgs {
-    /// The demo domains to deliver to; all of them if none is named.
-    #[arg(value_name = "DOMAIN")]
-    pub(crate) domains: Vec<String>,
-    /// Print one JSON object a domain, each on a line of its own.
-    #[arg(long)]
-    pub(crate) json: bool,
-    /// Deliver nothing: say where the demo's network is, and keep it for `probe` until this program is interrupted.
-    #[arg(long, conflicts_with = "domains")]
-    pub(crate) serve: bool,
 }
 
 /// The arguments of `probe`.
@@ -344,6 +332,10 @@ mod tests {
             ("probe a --trust-anchor x", ["--validate", "missing"]),
             ("probe a --port", ["--port", "missing"]),
             ("demo a.test --serve", ["--serve", "does not go with"]),
+            ("demo --domains 5", ["--serve", "missing"]),
+            ("demo --serve --domains 0", ["--domains", "1..=1000000"]),
+            ("demo --names 1000001", ["--names", "1..=1000000"]),
+            ("demo --names 1 --json", ["--names", "does not go with"]),
             ("probe a --port 1 --port 2", ["--port", "more than once"]),
             ("probe a --prot 25", ["--prot", "no such option"]),
             ("frobnicate", ["frobnicate", "probe"]),

@@ -59,6 +59,9 @@ fn run(args: Args) -> Result<Verdict, Ending> {
         Command::CheckServer(args) => return check_server::run(&args, style),
         Command::Completions(args) => return install::completions(&args),
         Command::Man(args) => return install::manual(&args),
+        Command::Demo(DemoArgs {
+            names: Some(count), ..
+        }) => return demo::names(count),
         Command::Demo(args) => Work::Demo(args),
         Command::Probe(args) => {
             // Nothing else listens for an interrupt while standard input is read, so that it ends the program.

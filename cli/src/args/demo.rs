@@ -1,0 +1,34 @@
+//! The arguments of `demo`.
+
+/// Most domains of a survey. Their number costs the demo nothing; the bound is there to catch a slip of the hand.
+const MAX_SURVEY: i64 = 1_000_000;
+
+/// The arguments of `demo`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct DemoArgs {
+    /// The demo domains to deliver to; all of them if none is named.
+    #[arg(value_name = "DOMAIN")]
+    pub(crate) domains: Vec<String>,
+    /// Print one JSON object a domain, each on a line of its own.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Deliver nothing: say where the demo's network is, and keep it for `probe` until this program is interrupted.
+    #[arg(long, conflicts_with = "domains")]
+    pub(crate) serve: bool,
+    /// Put N more domains into the network, for surveys, and say how many of them must end how.
+    #[arg(
+        long = "domains",
+        value_name = "N",
+        requires = "serve",
+        value_parser = clap::value_parser!(u32).range(1..=MAX_SURVEY)
+    )]
+    pub(crate) survey: Option<u32>,
+    /// Print the names of those N domains, one a line, for `probe -`; do nothing else.
+    #[arg(
+        long,
+        value_name = "N",
+        conflicts_with_all = ["domains", "json", "serve", "survey"],
+        value_parser = clap::value_parser!(u32).range(1..=MAX_SURVEY)
+    )]
+    pub(crate) names: Option<u32>,
+}
