@@ -4,11 +4,13 @@
 
 mod demo;
 mod offline;
+mod summarize;
 pub(crate) mod value;
 
 pub(crate) use demo::DemoArgs;
 pub(crate) use offline::{CheckServerArgs, CnIdChoice, ProfileChoice, ReplayArgs, StartTlsChoice};
 pub(crate) use offline::{TlsaArgs, VerifyArgs};
+pub(crate) use summarize::SummarizeArgs;
 pub(crate) use value::{Domain, Source, ValueError};
 
 use core::net::SocketAddr;
@@ -83,6 +85,8 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     /// Does what a mail server would do for a domain, up to the EHLO after STARTTLS; sends no mail.
     Probe(Box<ProbeArgs>),
+    /// Counts what came of many domains, from the lines that `probe --json` printed; needs no network.
+    Summarize(SummarizeArgs),
     /// Says whether certificates satisfy TLSA records, and why; needs no network.
     Verify(Box<VerifyArgs>),
     /// Prints the TLSA record to publish for a certificate.
@@ -240,7 +244,8 @@ impl From<AddressFamilyChoice> for AddressFamily {
 }
 
 /// The names of all commands.
-const COMMANDS: &str = "demo, probe, verify, tlsa, check-server, replay, completions and man";
+const COMMANDS: &str =
+    "demo, probe, summarize, verify, tlsa, check-server, replay, completions and man";
 
 /// What is wrong with the command line, in one line.
 fn one_line(error: &clap::Error) -> String {

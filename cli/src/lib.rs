@@ -16,6 +16,7 @@ mod report;
 mod resolver;
 mod smtp;
 mod stub;
+mod summarize;
 mod terminal;
 mod tls;
 mod tlsa;
@@ -53,6 +54,7 @@ pub fn main() -> ExitCode {
 fn run(args: Args) -> Result<Verdict, Ending> {
     let style = Style::of_stdout(args.color);
     let work = match args.command {
+        Command::Summarize(args) => return summarize::run(&args, style),
         Command::Verify(args) => return verify::run(&args, style),
         Command::Tlsa(args) => return tlsa::run(&args),
         Command::Replay(args) => return replay::run(&args, style),

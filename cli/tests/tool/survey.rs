@@ -11,7 +11,8 @@ use crate::{at, objects, run, text};
 /// As many as there are in a round of all kinds.
 const ROUND: u64 = 40;
 
-fn names(count: u64) -> Vec<String> {
+/// The names of the first domains.
+pub(crate) fn names(count: u64) -> Vec<String> {
     let output = run(&format!("demo --names {count}"));
     assert!(output.status.success(), "{output:?}");
     text(&output.stdout).lines().map(str::to_owned).collect()
