@@ -153,6 +153,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn parameters_count_once_for_a_host() {
+        let mut tally = Tally::default();
+        let records = ["3 1 1 aa", "2 1 1 bb", "3 1 1 cc", "3 1 1"].map(str::to_owned);
+        add_parameters(&mut tally, records.iter());
+        add_parameters(&mut tally, records.iter().take(1));
+        assert_eq!(tally.most(), [("3 1 1", 2), ("2 1 1", 1)]);
+    }
+
+    #[test]
     fn parts_are_given_in_percent() {
         for (part, whole, shown) in [
             (0, 0, "0.0 %"),
