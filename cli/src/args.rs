@@ -85,7 +85,7 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     /// Does what a mail server would do for a domain, up to the EHLO after STARTTLS; sends no mail.
     Probe(Box<ProbeArgs>),
-    /// Counts what came of many domains, from the lines that `probe --json` printed; needs no network.
+    /// Counts what came of many domains, from the JSON lines that `probe` printed; needs no network.
     Summarize(SummarizeArgs),
     /// Says whether certificates satisfy TLSA records, and why; needs no network.
     Verify(Box<VerifyArgs>),

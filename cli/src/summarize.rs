@@ -15,7 +15,7 @@ use std::path::Path;
 
 use crate::args::SummarizeArgs;
 use crate::exit::{Ending, Verdict};
-use crate::terminal::{Style, complain, print};
+use crate::terminal::{Progress, Style, complain, print};
 use counts::Counts;
 use line::{Line, LineError};
 
@@ -26,18 +26,30 @@ const MAX_LINE: u64 = 16 * 1024 * 1024;
 /// How many lines that cannot be used are complained of one by one.
 const MAX_COMPLAINTS: u64 = 10;
 
+/// After how many lines it is shown how far the work has come.
+const SHOWN_EACH: u64 = 1000;
+
 /// Counts the lines of all files, and prints and draws what was counted.
 ///
 /// # Errors
 /// [`Ending`] if a file cannot be read or written.
 pub(crate) fn run(args: &SummarizeArgs, style: Style) -> Result<Verdict, Ending> {
+    if let Some(svg) = args.svg.as_ref().filter(|svg| args.files.contains(svg)) {
+        let line = format!(
+            "{}: the chart would take the place of what is counted",
+            svg.display()
+        );
+        return Err(Ending::Unusable(line));
+    }
     let mut counts = Counts::default();
+    let progress = Progress::new();
     if args.files.is_empty() {
-        of_file(Path::new("-"), &mut counts)?;
+        of_file(Path::new("-"), &mut counts, &progress)?;
     }
     for file in &args.files {
-        of_file(file, &mut counts)?;
+        of_file(file, &mut counts, &progress)?;
     }
+    progress.clear();
     if let Some(more) = counts.unusable_lines().checked_sub(MAX_COMPLAINTS + 1) {
         complain(&format!("{} more lines cannot be used", more + 1));
     }
@@ -56,22 +68,30 @@ pub(crate) fn run(args: &SummarizeArgs, style: Style) -> Result<Verdict, Ending>
     })
 }
 
-fn of_file(path: &Path, counts: &mut Counts) -> Result<(), Ending> {
+fn of_file(path: &Path, counts: &mut Counts, progress: &Progress) -> Result<(), Ending> {
     let (name, read) = if path.as_os_str() == "-" {
         let name = "standard input".to_owned();
-        let read = of_lines(io::stdin().lock(), &name, counts);
+        let read = of_lines(io::stdin().lock(), &name, counts, progress);
         (name, read)
     } else {
         let name = path.display().to_string();
         let file = File::open(path).map(BufReader::new);
-        let read = file.and_then(|file| of_lines(file, &name, counts));
+        let read = file.and_then(|file| of_lines(file, &name, counts, progress));
         (name, read)
     };
-    read.map_err(|error| Ending::Unusable(format!("{name}: {error}")))
+    read.map_err(|error| {
+        progress.clear();
+        Ending::Unusable(format!("{name}: {error}"))
+    })
 }
 
 /// Counts the lines of one file. A line that cannot be used is reported and left out.
-fn of_lines(mut lines: impl BufRead, name: &str, counts: &mut Counts) -> io::Result<()> {
+fn of_lines(
+    mut lines: impl BufRead,
+    name: &str,
+    counts: &mut Counts,
+    progress: &Progress,
+) -> io::Result<()> {
     let mut octets = Vec::new();
     for number in 1_u64.. {
         octets.clear();
@@ -88,10 +108,16 @@ fn of_lines(mut lines: impl BufRead, name: &str, counts: &mut Counts) -> io::Res
             Line::read(&octets)
         };
         match read {
-            Ok(line) => counts.add(&line),
+            Ok(line) => {
+                counts.add(&line);
+                if counts.lines().is_multiple_of(SHOWN_EACH) {
+                    progress.show(&format!("{} lines counted", counts.lines()));
+                }
+            }
             Err(error) => {
                 counts.add_unusable();
                 if counts.unusable_lines() <= MAX_COMPLAINTS {
+                    progress.clear();
                     complain(&format!("{name}, line {number}: {error}"));
                 }
             }
@@ -122,10 +148,10 @@ mod tests {
 
     #[test]
     fn a_line_that_is_too_long_is_left_out_and_the_next_is_counted() {
-        let mut counts = Counts::default();
-        assert!(of_lines(too_long(MAX_LINE), "a", &mut counts).is_ok());
+        let (mut counts, progress) = (Counts::default(), Progress::new());
+        assert!(of_lines(too_long(MAX_LINE), "a", &mut counts, &progress).is_ok());
         assert_eq!((counts.unusable_lines(), counts.lines()), (1, 1));
-        assert!(of_lines(too_long(3 * MAX_LINE), "a", &mut counts).is_ok());
+        assert!(of_lines(too_long(3 * MAX_LINE), "a", &mut counts, &progress).is_ok());
         assert_eq!((counts.unusable_lines(), counts.lines()), (2, 2));
     }
 }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 /// The arguments of `summarize`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SummarizeArgs {
-    /// Files with the lines that `probe --json` printed; `-`, or no file, is standard input. Each line is counted, also if
-    /// its domain stands on another one too.
+    /// Files with the JSON lines that `probe` printed; `-`, or no file, is standard input. Each line is counted, also if its
+    /// domain stands on another one too.
     #[arg(value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// Print one JSON object.

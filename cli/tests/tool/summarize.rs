@@ -214,6 +214,9 @@ fn files_that_cannot_be_read_or_written_are_named() {
     assert_unusable(&output, "missing", &["missing: "]);
     let output = files.run("summarize|.");
     assert_unusable(&output, "folder", &[".: "]);
+    let output = files.run("summarize|good|--svg|good");
+    assert_unusable(&output, "chart", &["good: ", "chart"]);
+    assert_eq!(files.read("good"), LINE);
     let output = files.run("summarize|--json|good|--svg|no/where.svg");
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(counted(&output, "/lines"), 1);
