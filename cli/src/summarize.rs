@@ -50,8 +50,9 @@ pub(crate) fn run(args: &SummarizeArgs, style: Style) -> Result<Verdict, Ending>
         of_file(file, &mut counts, &progress)?;
     }
     progress.clear();
-    if let Some(more) = counts.unusable_lines().checked_sub(MAX_COMPLAINTS + 1) {
-        complain(&format!("{} more lines cannot be used", more + 1));
+    let silent = counts.unusable_lines().saturating_sub(MAX_COMPLAINTS);
+    if silent > 0 {
+        complain(&format!("{silent} more lines cannot be used"));
     }
     if args.json {
         let line = serde_json::to_string(&counts).map_err(io::Error::from)?;
@@ -69,15 +70,15 @@ pub(crate) fn run(args: &SummarizeArgs, style: Style) -> Result<Verdict, Ending>
 }
 
 fn of_file(path: &Path, counts: &mut Counts, progress: &Progress) -> Result<(), Ending> {
-    let (name, read) = if path.as_os_str() == "-" {
-        let name = "standard input".to_owned();
-        let read = of_lines(io::stdin().lock(), &name, counts, progress);
-        (name, read)
-    } else {
-        let name = path.display().to_string();
-        let file = File::open(path).map(BufReader::new);
-        let read = file.and_then(|file| of_lines(file, &name, counts, progress));
-        (name, read)
+    let is_input = path.as_os_str() == "-";
+    let name = match is_input {
+        true => "standard input".to_owned(),
+        false => path.display().to_string(),
+    };
+    let read = match is_input {
+        true => of_lines(io::stdin().lock(), &name, counts, progress),
+        false => File::open(path)
+            .and_then(|file| of_lines(BufReader::new(file), &name, counts, progress)),
     };
     read.map_err(|error| {
         progress.clear();

@@ -286,9 +286,12 @@ fn the_picture_in_the_documents_is_what_summarize_draws() {
         fs::write(&file, &drawn).unwrap();
     }
     let kept = fs::read_to_string(&file).unwrap();
-    assert!(
-        kept.contains("How mail to 200 domains is protected"),
-        "{kept}"
-    );
+    // Those who do not see the bars are told.
+    for part in [
+        "<title id=\"title\">How mail to 200 domains is protected</title>",
+        "<desc id=\"words\">authenticated 90 (45.0 %), encrypted 60 (30.0 %), cleartext 5 (2.5 %), deferred 30",
+    ] {
+        assert!(kept.contains(part), "{kept}");
+    }
     assert!(kept == drawn, "SMTP_DANE_PICTURE=draw draws it anew");
 }
