@@ -2,11 +2,15 @@
 //!
 //! Whatever cannot be used is answered with one line that says which argument it is and why.
 
+mod demo;
 mod offline;
+mod summarize;
 pub(crate) mod value;
 
+pub(crate) use demo::DemoArgs;
 pub(crate) use offline::{CheckServerArgs, CnIdChoice, ProfileChoice, ReplayArgs, StartTlsChoice};
 pub(crate) use offline::{TlsaArgs, VerifyArgs};
+pub(crate) use summarize::SummarizeArgs;
 pub(crate) use value::{Domain, Source, ValueError};
 
 use core::net::SocketAddr;
@@ -81,6 +85,8 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     /// Does what a mail server would do for a domain, up to the EHLO after STARTTLS; sends no mail.
     Probe(Box<ProbeArgs>),
+    /// Counts what came of many domains, from the JSON lines that `probe` printed; needs no network.
+    Summarize(SummarizeArgs),
     /// Says whether certificates satisfy TLSA records, and why; needs no network.
     Verify(Box<VerifyArgs>),
     /// Prints the TLSA record to publish for a certificate.
@@ -110,20 +116,6 @@ pub(crate) struct ManArgs {
     /// The folder to write them to, made if need be; without it, the program's own page goes to standard output.
     #[arg(value_name = "FOLDER")]
     pub(crate) folder: Option<PathBuf>,
-}
-
-/// The arguments of `demo`.
-#[derive(Debug, clap::Args)]
-pub(crate) struct DemoArgs {
-    /// The demo domains to deliver to; all of them if none is named.
-    #[arg(value_name = "DOMAIN")]
-    pub(crate) domains: Vec<String>,
-    /// Print one JSON object a domain, each on a line of its own.
-    #[arg(long)]
-    pub(crate) json: bool,
-    /// Deliver nothing: say where the demo's network is, and keep it for `probe` until this program is interrupted.
-    #[arg(long, conflicts_with = "domains")]
-    pub(crate) serve: bool,
 }
 
 /// The arguments of `probe`.
@@ -252,7 +244,8 @@ impl From<AddressFamilyChoice> for AddressFamily {
 }
 
 /// The names of all commands.
-const COMMANDS: &str = "demo, probe, verify, tlsa, check-server, replay, completions and man";
+const COMMANDS: &str =
+    "demo, probe, summarize, verify, tlsa, check-server, replay, completions and man";
 
 /// What is wrong with the command line, in one line.
 fn one_line(error: &clap::Error) -> String {
@@ -344,6 +337,10 @@ mod tests {
             ("probe a --trust-anchor x", ["--validate", "missing"]),
             ("probe a --port", ["--port", "missing"]),
             ("demo a.test --serve", ["--serve", "does not go with"]),
+            ("demo --domains 5", ["--serve", "missing"]),
+            ("demo --serve --domains 0", ["--domains", "1..=1000000"]),
+            ("demo --names 1000001", ["--names", "1..=1000000"]),
+            ("demo --names 1 --json", ["--names", "does not go with"]),
             ("probe a --port 1 --port 2", ["--port", "more than once"]),
             ("probe a --prot 25", ["--prot", "no such option"]),
             ("frobnicate", ["frobnicate", "probe"]),

@@ -2,12 +2,13 @@
 
 mod check;
 mod scenes;
+mod survey;
 
 use core::net::SocketAddr;
 use core::num::NonZeroU16;
 use core::time::Duration;
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -22,12 +23,14 @@ use crate::drive::{Errand, Network};
 use crate::exit::{Ending, Verdict};
 use crate::lab::Lab;
 use crate::lab::certificates::Identity;
+use crate::lab::zones::Zone;
 use crate::report::{self, Report};
 use crate::resolver::Resolver;
 use crate::smtp::Message;
 use crate::terminal::{Progress, Style, Tone, print};
 use crate::tls::TlsClient;
 use scenes::{Ground, SCENES, Scene};
+use survey::Survey;
 
 /// How long each step may take. All of it is on loopback, so nothing that works takes as long.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -51,7 +54,7 @@ pub(crate) async fn run(
     progress: &Progress,
 ) -> Result<Verdict, Ending> {
     if args.serve {
-        return serve(args.json).await;
+        return serve(args).await;
     }
     let chosen = chosen(&args.domains)?;
     timeout(ALL_TIME, deliver_all(args, &chosen, style, progress))
@@ -61,6 +64,19 @@ pub(crate) async fn run(
                 "the demo did not end in time".to_owned(),
             ))
         })
+}
+
+/// Prints the names of the domains of a survey.
+///
+/// # Errors
+/// [`Ending::Output`] if nobody reads them.
+pub(crate) fn names(count: u32) -> Result<Verdict, Ending> {
+    let mut output = BufWriter::new(io::stdout().lock());
+    for name in survey::names(count) {
+        writeln!(output, "{name}")?;
+    }
+    output.flush()?;
+    Ok(Verdict::Holds)
 }
 
 /// The scenes of the named domains, in the order of the table; all of them if none is named.
@@ -87,7 +103,7 @@ async fn deliver_all(
 ) -> Result<Verdict, Ending> {
     let start = Instant::now();
     progress.show("starting the demo's network");
-    let lab = lab().await?;
+    let lab = lab(Vec::new()).await?;
     let tls = TlsClient::new().map_err(impossible)?;
     let network = Arc::new(Network {
         resolver: Resolver::trusting(lab.resolver_address(), PATIENCE),
@@ -141,16 +157,22 @@ async fn deliver_all(
 }
 
 /// Keeps the network for others to try. It never ends by itself.
-async fn serve(json: bool) -> Result<Verdict, Ending> {
-    let lab = lab().await?;
+async fn serve(args: &DemoArgs) -> Result<Verdict, Ending> {
+    let survey = args.survey.map(Survey::of);
+    let more = match survey {
+        Some(_) => survey::zones(),
+        None => Vec::new(),
+    };
+    let lab = lab(more).await?;
     let place = Place {
         resolver: lab.resolver_address(),
         authority: lab.authority_address(),
         mail_port: lab.mail_port(),
         trust_anchor: lab.trust_anchor_text().trim_end(),
         domains: SCENES.iter().map(|scene| scene.domain).collect(),
+        survey,
     };
-    if json {
+    if args.json {
         let line = serde_json::to_string(&place).map_err(io::Error::from)?;
         print(&format!("{line}\n"))?;
     } else {
@@ -167,6 +189,7 @@ struct Place<'a> {
     mail_port: NonZeroU16,
     trust_anchor: &'a str,
     domains: Vec<&'static str>,
+    survey: Option<Survey>,
 }
 
 impl Place<'_> {
@@ -177,18 +200,20 @@ impl Place<'_> {
             mail_port,
             trust_anchor,
             domains,
+            survey,
         } = self;
         let domains = domains.join(" ");
+        let survey = survey.as_ref().map(Survey::text).unwrap_or_default();
         format!(
             "validating resolver   {resolver}\nauthoritative server  {authority}\nport of mail servers  {mail_port}\n\
-             trust anchor          {trust_anchor}\ndomains               {domains}\n\n\
+             trust anchor          {trust_anchor}\ndomains               {domains}\n{survey}\n\
              smtp-dane probe --resolver {resolver} --port {mail_port} dane-ee.test\n"
         )
     }
 }
 
-/// The network of all scenes, whichever of them are chosen.
-async fn lab() -> Result<Lab, Ending> {
+/// The network of all scenes, whichever of them are chosen, with `more` zones in it.
+async fn lab(more: Vec<Zone>) -> Result<Lab, Ending> {
     let mut identities: BTreeMap<&str, Identity> = BTreeMap::new();
     let mut servers = Vec::new();
     for server in SCENES.iter().flat_map(|scene| scene.servers) {
@@ -199,7 +224,7 @@ async fn lab() -> Result<Lab, Ending> {
     let zones = |port| {
         let ground = Ground::new(port, identities);
         let zones = SCENES.iter().flat_map(|scene| (scene.zones)(&ground));
-        zones.collect()
+        zones.chain(more).collect()
     };
     Lab::start(servers, zones).await.map_err(impossible)
 }

@@ -16,6 +16,7 @@ mod report;
 mod resolver;
 mod smtp;
 mod stub;
+mod summarize;
 mod terminal;
 mod tls;
 mod tlsa;
@@ -53,12 +54,16 @@ pub fn main() -> ExitCode {
 fn run(args: Args) -> Result<Verdict, Ending> {
     let style = Style::of_stdout(args.color);
     let work = match args.command {
+        Command::Summarize(args) => return summarize::run(&args, style),
         Command::Verify(args) => return verify::run(&args, style),
         Command::Tlsa(args) => return tlsa::run(&args),
         Command::Replay(args) => return replay::run(&args, style),
         Command::CheckServer(args) => return check_server::run(&args, style),
         Command::Completions(args) => return install::completions(&args),
         Command::Man(args) => return install::manual(&args),
+        Command::Demo(DemoArgs {
+            names: Some(count), ..
+        }) => return demo::names(count),
         Command::Demo(args) => Work::Demo(args),
         Command::Probe(args) => {
             // Nothing else listens for an interrupt while standard input is read, so that it ends the program.

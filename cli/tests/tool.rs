@@ -12,6 +12,8 @@ mod tool {
     mod probe;
     mod replay;
     pub(crate) mod shape;
+    mod summarize;
+    pub(crate) mod survey;
     mod tlsa;
     mod verify;
 }
@@ -97,6 +99,7 @@ fn help_and_version_are_no_errors() {
         "--help",
         "probe --help",
         "demo --help",
+        "summarize --help",
         "verify --help",
         "tlsa --help",
         "replay --help",

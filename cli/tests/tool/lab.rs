@@ -15,8 +15,14 @@ pub(crate) struct Lab {
 
 impl Lab {
     pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The network with further arguments of `demo`.
+    pub(crate) fn start_with(arguments: &[&str]) -> Self {
         let mut child = program()
             .args(["demo", "--serve", "--json"])
+            .args(arguments)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();

@@ -1,0 +1,158 @@
+//! `summarize`: what came of many domains, counted from the lines that `probe --json` printed.
+//!
+//! It holds one line and the counts, however long the input is. So it cannot know whether a domain stood on an earlier line, and
+//! counts lines.
+
+mod chart;
+mod counts;
+mod line;
+mod tally;
+mod text;
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::Path;
+
+use crate::args::SummarizeArgs;
+use crate::exit::{Ending, Verdict};
+use crate::terminal::{Progress, Style, complain, print};
+use counts::Counts;
+use line::{Line, LineError};
+
+/// Longest line in octets. The TLSA records of a host come in one DNS message of at most 64 KiB (RFC 1035 §4.2.2), and stand in a
+/// line as hex, once for the host and once for each of at most 64 attempts that one of them matched.
+const MAX_LINE: u64 = 16 * 1024 * 1024;
+
+/// How many lines that cannot be used are complained of one by one.
+const MAX_COMPLAINTS: u64 = 10;
+
+/// After how many lines it is shown how far the work has come.
+const SHOWN_EACH: u64 = 1000;
+
+/// Counts the lines of all files, and prints and draws what was counted.
+///
+/// # Errors
+/// [`Ending`] if a file cannot be read or written.
+pub(crate) fn run(args: &SummarizeArgs, style: Style) -> Result<Verdict, Ending> {
+    if let Some(svg) = args.svg.as_ref().filter(|svg| args.files.contains(svg)) {
+        let line = format!(
+            "{}: the chart would take the place of what is counted",
+            svg.display()
+        );
+        return Err(Ending::Unusable(line));
+    }
+    let mut counts = Counts::default();
+    let progress = Progress::new();
+    if args.files.is_empty() {
+        of_file(Path::new("-"), &mut counts, &progress)?;
+    }
+    for file in &args.files {
+        of_file(file, &mut counts, &progress)?;
+    }
+    progress.clear();
+    let silent = counts.unusable_lines().saturating_sub(MAX_COMPLAINTS);
+    if silent > 0 {
+        complain(&format!("{silent} more lines cannot be used"));
+    }
+    if args.json {
+        let line = serde_json::to_string(&counts).map_err(io::Error::from)?;
+        print(&format!("{line}\n"))?;
+    } else {
+        print(&text::of(&counts, style))?;
+    }
+    if let Some(file) = &args.svg {
+        write(file, &chart::of(&counts))?;
+    }
+    Ok(match counts.unusable_lines() {
+        0 => Verdict::Holds,
+        _ => Verdict::Unusable,
+    })
+}
+
+fn of_file(path: &Path, counts: &mut Counts, progress: &Progress) -> Result<(), Ending> {
+    let is_input = path.as_os_str() == "-";
+    let name = match is_input {
+        true => "standard input".to_owned(),
+        false => path.display().to_string(),
+    };
+    let read = match is_input {
+        true => of_lines(io::stdin().lock(), &name, counts, progress),
+        false => File::open(path)
+            .and_then(|file| of_lines(BufReader::new(file), &name, counts, progress)),
+    };
+    read.map_err(|error| {
+        progress.clear();
+        Ending::Unusable(format!("{name}: {error}"))
+    })
+}
+
+/// Counts the lines of one file. A line that cannot be used is reported and left out.
+fn of_lines(
+    mut lines: impl BufRead,
+    name: &str,
+    counts: &mut Counts,
+    progress: &Progress,
+) -> io::Result<()> {
+    let mut octets = Vec::new();
+    for number in 1_u64.. {
+        octets.clear();
+        let mut line = io::Read::take(&mut lines, MAX_LINE);
+        if line.read_until(b'\n', &mut octets)? == 0 {
+            break;
+        }
+        let read = if line.limit() == 0 && octets.last() != Some(&b'\n') {
+            lines.skip_until(b'\n')?;
+            Err(LineError::TooLong { most: MAX_LINE })
+        } else if octets.trim_ascii().is_empty() {
+            continue;
+        } else {
+            Line::read(&octets)
+        };
+        match read {
+            Ok(line) => {
+                counts.add(&line);
+                if counts.lines().is_multiple_of(SHOWN_EACH) {
+                    progress.show(&format!("{} lines counted", counts.lines()));
+                }
+            }
+            Err(error) => {
+                counts.add_unusable();
+                if counts.unusable_lines() <= MAX_COMPLAINTS {
+                    progress.clear();
+                    complain(&format!("{name}, line {number}: {error}"));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Writes the chart. A file that cannot be made is an argument that cannot be used; a disk that is full is not the user's mistake.
+fn write(path: &Path, chart: &str) -> Result<(), Ending> {
+    let because = |error: io::Error| format!("{}: {error}", path.display());
+    let mut file = File::create(path).map_err(|error| Ending::Unusable(because(error)))?;
+    let written = file.write_all(chart.as_bytes());
+    written.map_err(|error| Ending::Impossible(because(error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A source of octets that are all the same, and then an end of the line and a line that can be used.
+    fn too_long(octets: u64) -> impl BufRead {
+        let line = r#"
+            {"domain":"a","outcome":"failed","would_refuse":false,"mx":{},"hosts":[],"tlsrpt":[]}"#;
+        let long = io::Read::take(io::repeat(b'x'), octets);
+        BufReader::new(io::Read::chain(long, line.as_bytes()))
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_left_out_and_the_next_is_counted() {
+        let (mut counts, progress) = (Counts::default(), Progress::new());
+        assert!(of_lines(too_long(MAX_LINE), "a", &mut counts, &progress).is_ok());
+        assert_eq!((counts.unusable_lines(), counts.lines()), (1, 1));
+        assert!(of_lines(too_long(3 * MAX_LINE), "a", &mut counts, &progress).is_ok());
+        assert_eq!((counts.unusable_lines(), counts.lines()), (2, 2));
+    }
+}
