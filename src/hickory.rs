@@ -26,8 +26,8 @@
 //! All of that rests on RRSIG records, so ask with DO and keep them.
 //!
 //! # What hickory says, and what to tell the library
-//! hickory-net and hickory-resolver have denials among their errors. An error is taken apart as follows; the types of those crates are
-//! no business of this one.
+//! hickory-net and hickory-resolver have denials among their errors. An error is taken apart as follows; the types of those
+//! crates are no business of this one.
 //!
 //! | hickory 0.26 says | it means | tell the library |
 //! |---|---|---|
@@ -43,17 +43,18 @@
 //! | nothing: the future was dropped | nothing | nothing: `step` shows the query as before; or [`LookupError::Timeout`], to give it up |
 //!
 //! A failure is handed over as [`Answer::failed`], a [`Hop`] by [`validated`]; without validation, records and denials go to
-//! [`unvalidated`], and the failures are the same. Of several failures none is worse than another (RFC 7672 §2.1.1), so that whoever
-//! takes them all for [`LookupError::Unreachable`] loses nothing but a good line in the log.
+//! [`unvalidated`], and the failures are the same. Of several failures none is worse than another (RFC 7672 §2.1.1), so that
+//! whoever takes them all for [`LookupError::Unreachable`] loses nothing but a good line in the log.
 //!
-//! A `Resolver` follows aliases, and that costs the alias its proof: its RRSIG records are dropped, a denial names only what was denied
-//! in the end, and an alias beside the denial of its target is taken for bogus. So where the answer fails as
-//! [`LookupError::Indeterminate`] or [`LookupError::Bogus`], ask for the CNAME record alone, and if that makes an answer, hand it in: the
-//! alias is judged by itself, and its target is the next question. Whoever leaves that out loses time and no more, since the mail waits.
+//! A `Resolver` follows aliases, and that costs the alias its proof: its RRSIG records are dropped, a denial names only what was
+//! denied in the end, and an alias beside the denial of its target is taken for bogus. So where the answer fails as
+//! [`LookupError::Indeterminate`] or [`LookupError::Bogus`], ask for the CNAME record alone, and if that makes an answer, hand it
+//! in: the alias is judged by itself, and its target is the next question. Whoever leaves that out loses time and no more, since
+//! the mail waits.
 //!
-//! **Give a `Resolver` no cache** (`cache_size = 0`), and let the servers that it asks have one. What it found behind an alias it keeps
-//! for the target as well, together with the alias and without the signatures. Until that has run out, lookups of the target fail, so
-//! that whoever points an alias at a mail host can hold up the mail for it.
+//! **Give a `Resolver` no cache** (`cache_size = 0`), and let the servers that it asks have one. What it found behind an alias it
+//! keeps for the target as well, together with the alias and without the signatures. Until that has run out, lookups of the
+//! target fail, so that whoever points an alias at a mail host can hold up the mail for it.
 //!
 //! Where a validator takes a good reply for bogus, mail waits (RFC 7672 §2.1.1). With hickory 0.26 that can happen for an alias made
 //! from a DNAME record in a signed zone, in a signed zone below an unsigned one that has a DS record for it, and in zones with NSEC
@@ -126,7 +127,8 @@ impl<'a> Hop<'a> {
     /// `denied` must be the query of the error and not the caller's own. Behind an alias it is about another name, and then
     /// [`validated`] does not take the denial for one of the name in question.
     ///
-    /// A denial without its authority section proves nothing; hickory has such for names that it answers itself, as those in `invalid`.
+    /// A denial without its authority section proves nothing; hickory has such for names that it answers itself, as those in
+    /// `invalid`.
     ///
     /// ```
     /// use core::slice;

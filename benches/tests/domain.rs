@@ -1,5 +1,5 @@
-//! The `domain` crate beside the library: replies go over by their octets, so that no type of `domain` is known to the library and
-//! nothing that a message says is lost on the way.
+//! The `domain` crate beside the library: replies go over by their octets, so that no type of `domain` is known to the library
+//! and nothing that a message says is lost on the way.
 
 use domain::base::iana::{Class, Rcode, Rtype, TlsaCertificateUsage};
 use domain::base::iana::{TlsaMatchingType, TlsaSelector};

@@ -86,8 +86,8 @@ pub(crate) async fn run(
     }
 }
 
-/// Warns of a resolver that plainly does not validate: all that was said of it being insecure may be its own fault. Where nothing was
-/// shown, the deliveries say by themselves what went wrong.
+/// Warns of a resolver that plainly does not validate: all that was said of it being insecure may be its own fault. Where nothing
+/// was shown, the deliveries say by themselves what went wrong.
 fn warn_of(checked: Result<Validation, ResolverFault>) {
     if let Err(fault @ ResolverFault::NotSecure(_)) = checked {
         complain(&format!(

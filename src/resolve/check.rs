@@ -61,8 +61,8 @@ enum State {
 }
 
 impl ResolverCheck {
-    /// Asks for the MX records of the root. There are none, and the root zone is signed, so that a resolver which validates answers
-    /// with a proof of that. No zone stands above the root, and every resolver can reach it.
+    /// Asks for the MX records of the root. There are none, and the root zone is signed, so that a resolver which validates
+    /// answers with a proof of that. No zone stands above the root, and every resolver can reach it.
     ///
     /// `trust` is what the caller reads replies with. A caller who validates by itself trusts its own word: [`Trust::AdBit`].
     #[must_use]

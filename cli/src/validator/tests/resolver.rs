@@ -247,8 +247,8 @@ async fn a_resolver_that_does_not_validate_is_insecure_throughout() {
     }
 }
 
-/// Why the table says to use no cache: with one, what a name has depends on what was asked before. It must fail then, and never be
-/// taken for an absence or for more than it is.
+/// Why the table says to use no cache: with one, what a name has depends on what was asked before. It must fail then, and never
+/// be taken for an absence or for more than it is.
 #[tokio::test]
 async fn what_a_cache_spoils_is_a_failed_lookup() {
     let lab = lab().await;
