@@ -23,6 +23,9 @@ use tokio::time::timeout;
 use super::SHORT;
 use super::answers::{DIGEST, exchange, lab, outcome};
 use crate::lab::Lab;
+use crate::lab::certificates::Identity;
+use crate::lab::smtp::MailServer;
+use crate::lab::zones::Zone;
 use crate::validator::Anchor;
 
 use QueryType::{A, Aaaa, Cname, Mx, Tlsa};
@@ -182,6 +185,32 @@ async fn replies_of_a_validating_resolver() {
         let question = asked(name, query_type);
         let answer = answer(&resolver, &question).await;
         assert_eq!(outcome(&answer), Ok(expected), "{question}");
+    }
+}
+
+/// Denials by hashed names. With too many iterations hickory objects, and they count as insecure (RFC 9276 §3.2).
+#[tokio::test]
+async fn hashed_denials_of_a_validating_resolver() {
+    let identity = Identity::self_signed(&["mx.hashed.test"]).unwrap();
+    let zone = |apex: &str, iterations| {
+        let address = format!("mx.{apex} A 127.0.0.1");
+        Zone::signed(apex).record(address).hashed(iterations)
+    };
+    let zones = vec![zone("hashed.test", 0), zone("slow.test", 200)];
+    let servers = vec![MailServer::new("mx.hashed.test", 1, identity)];
+    let lab = Lab::start(servers, |_| zones).await.unwrap();
+    let resolver = validating(&lab);
+    for (apex, security) in [("hashed.test", Secure), ("slow.test", Insecure)] {
+        for (owner, query_type, found) in [
+            ("mx", Aaaa, NO_DATA),
+            ("none", A, NO_DOMAIN),
+            ("_25._tcp.mx", Tlsa, NO_DOMAIN),
+        ] {
+            let question = asked(&format!("{owner}.{apex}"), query_type);
+            let answer = answer(&resolver, &question).await;
+            let expected = Ok((None, found, security));
+            assert_eq!(outcome(&answer), expected, "{question}");
+        }
     }
 }
 
