@@ -23,8 +23,38 @@
 //! - Only the records of the name that was asked are read. The machines of this crate ask for the target of an alias next
 //!   (RFC 7672 §2.1.3).
 //!
-//! All of that rests on RRSIG records, so ask with DO and keep them. A `Resolver` drops those of an alias that it follows, and then
-//! the lookup fails as [`LookupError::Indeterminate`]: ask it for the CNAME record by itself and hand in that [`Hop`].
+//! All of that rests on RRSIG records, so ask with DO and keep them.
+//!
+//! # What hickory says, and what to tell the library
+//! hickory-net and hickory-resolver have denials among their errors. An error is taken apart as follows; the types of those
+//! crates are no business of this one.
+//!
+//! | hickory 0.26 says | it means | tell the library |
+//! |---|---|---|
+//! | `DnssecDnsHandle`: `Ok(response)` | records, or a denial that was checked | `Hop::new(&query, &response, Verdict::Passed)` |
+//! | `Resolver`: `Ok(lookup)` | records; aliases were followed | `Hop::new(&query, lookup.message(), Verdict::PassedOn)`, and see below for aliases |
+//! | `DnsError::NoRecordsFound(denial)` | NODATA or NXDOMAIN, with what was in the authority section | `Hop::of_no_records(&denial.query, denial.response_code, denial.authorities.as_deref())` |
+//! | `DnsError::Nsec { query, response, proof, .. }` | a denial, or the proof beside a wildcard, that is not secure | `Hop::new(&query, &response, Verdict::Objected(proof))` |
+//! | `DnsError::DnssecBogus` | bogus | [`LookupError::Bogus`] |
+//! | `DnsError::ResponseCode(code)` | SERVFAIL, REFUSED and the like | what [`failure`] says of the code |
+//! | `NetError::Timeout` | no answer in time | [`LookupError::Timeout`] |
+//! | `NetError::Truncated`, `NetError::Proto(_)` | a reply that cannot be read | [`LookupError::Malformed`] |
+//! | any other `NetError` | the servers could not be asked | [`LookupError::Unreachable`] |
+//! | nothing: the future was dropped | nothing | nothing: `step` shows the query as before; or [`LookupError::Timeout`], to give it up |
+//!
+//! A failure is handed over as [`Answer::failed`], a [`Hop`] by [`validated`]; without validation, records and denials go to
+//! [`unvalidated`], and the failures are the same. Of several failures none is worse than another (RFC 7672 §2.1.1), so that
+//! whoever takes them all for [`LookupError::Unreachable`] loses nothing but a good line in the log.
+//!
+//! A `Resolver` follows aliases, and that costs the alias its proof: its RRSIG records are dropped, a denial names only what was
+//! denied in the end, and an alias beside the denial of its target is taken for bogus. So where the answer fails as
+//! [`LookupError::Indeterminate`] or [`LookupError::Bogus`], ask for the CNAME record alone, and if that makes an answer, hand it
+//! in: the alias is judged by itself, and its target is the next question. Whoever leaves that out loses time and no more, since
+//! the mail waits.
+//!
+//! **Give a `Resolver` no cache** (`cache_size = 0`), and let the servers that it asks have one. What it found behind an alias it
+//! keeps for the target as well, together with the alias and without the signatures. Until that has run out, lookups of the
+//! target fail, so that whoever points an alias at a mail host can hold up the mail for it.
 //!
 //! Where a validator takes a good reply for bogus, mail waits (RFC 7672 §2.1.1). With hickory 0.26 that can happen for an alias made
 //! from a DNAME record in a signed zone, in a signed zone below an unsigned one that has a DS record for it, and in zones with NSEC
@@ -89,6 +119,43 @@ impl<'a> Hop<'a> {
             answers: &message.answers,
             authorities: &message.authorities,
             verdict,
+        }
+    }
+
+    /// The denial that hickory returns as an error, `DnsError::NoRecordsFound`, of which these are the fields.
+    ///
+    /// `denied` must be the query of the error and not the caller's own. Behind an alias it is about another name, and then
+    /// [`validated`] does not take the denial for one of the name in question.
+    ///
+    /// A denial without its authority section proves nothing; hickory has such for names that it answers itself, as those in
+    /// `invalid`.
+    ///
+    /// ```
+    /// use core::slice;
+    ///
+    /// use hickory_proto::op::{Query, ResponseCode};
+    /// use smtp_dane::dns::{LookupError, QueryType, Question};
+    /// use smtp_dane::hickory::{Hop, validated};
+    ///
+    /// let question = Question::new("mx.invalid".parse()?, QueryType::A);
+    /// let denied = Query::try_from(&question)?;
+    /// let hop = Hop::of_no_records(&denied, ResponseCode::NXDomain, None);
+    /// let answer = validated(&question, slice::from_ref(&hop));
+    /// assert_eq!(answer.result().err(), Some(&LookupError::Indeterminate));
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn of_no_records(
+        denied: &'a Query,
+        response_code: ResponseCode,
+        authorities: Option<&'a [Record]>,
+    ) -> Self {
+        Self {
+            query: denied,
+            response_code,
+            answers: &[],
+            authorities: authorities.unwrap_or_default(),
+            verdict: Verdict::PassedOn,
         }
     }
 
@@ -225,7 +292,7 @@ fn join(question: &Question, hops: &[Hop<'_>]) -> Result<Answer, LookupError> {
 /// The proofs of the records are not read, nor is the AD bit. Use it for a `Resolver` without `validate`, and tell the operator:
 /// with such a resolver mail is never authenticated, however well the other side has set up DANE (RFC 7672 §2.1.1). A `Resolver`
 /// that follows aliases must hand them out (`preserve_intermediates`), or else the records that it found belong to no name that was
-/// asked for.
+/// asked for. Give it no cache, see [the module](self).
 ///
 /// No errors are returned: whatever is wrong makes an [`Answer`] that is a failed lookup.
 ///

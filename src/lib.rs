@@ -80,7 +80,7 @@
 //! # What is left to the caller
 //!
 //! - **A resolver that validates**, over a path that nobody can alter: whoever sets [`Trust::AdBit`](dns::Trust) vouches for
-//!   it. A resolver that strips the AD bit turns DANE off silently.
+//!   it. A resolver that strips the AD bit turns DANE off silently: [`ResolverCheck`](resolve::ResolverCheck) asks it beforehand.
 //! - **TLS itself**: at least TLS 1.2 without anonymous suites, the server name of the policy, proof that the server holds
 //!   the key of its certificate, and the certificates handed over just as they came. A session that is resumed is judged
 //!   again.

@@ -3,7 +3,8 @@
 //! Two machines ask the DNS. [`Routing`] turns a [`NextHop`] into a [`Route`]: the hosts in the order in which they must be
 //! tried (RFC 5321 §5.1, RFC 7672 §2.2.1). [`HostLookup`] turns one of them, an [`Exchanger`], into a [`Plan`]: its addresses
 //! and its [`TlsPolicy`] (RFC 7672 §2.2.2, §2.2.3). What an answer leads to in each state stands in
-//! [`manual::machines`](crate::manual::machines). Both are driven alike:
+//! [`manual::machines`](crate::manual::machines). A third one, [`ResolverCheck`], finds out beforehand whether the resolver
+//! validates at all. They are driven alike:
 //!
 //! ```
 //! use smtp_dane::dns::{Answer, LookupError};
@@ -27,6 +28,7 @@
 //! # Ok::<(), Box<dyn core::error::Error>>(())
 //! ```
 
+mod check;
 mod error;
 mod host;
 mod lookups;
@@ -35,6 +37,7 @@ mod route;
 mod routing;
 mod tls;
 
+pub use check::{ResolverCheck, ResolverFault, Validation};
 pub use error::{HostError, RouteError};
 pub use host::HostLookup;
 pub use plan::{MAX_ADDRESSES, Plan};

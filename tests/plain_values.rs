@@ -7,7 +7,8 @@ use core::hash::Hash;
 use smtp_dane::delivery::{self, Delivery, Outcome, Transfer};
 use smtp_dane::dns::{Answer, Query};
 use smtp_dane::resolve::{
-    Exchanger, HostError, HostLookup, NextHop, Plan, Route, RouteError, Routing,
+    Exchanger, HostError, HostLookup, NextHop, Plan, ResolverCheck, ResolverFault, Route,
+    RouteError, Routing, Validation,
 };
 use smtp_dane::session::{self, Assurance, Refusal, Session};
 use smtp_dane::tlsa::{Record, TlsaSet};
@@ -20,6 +21,7 @@ fn machines_are_plain_values() {
     plain::<Delivery>();
     plain::<Routing>();
     plain::<HostLookup>();
+    plain::<ResolverCheck>();
     plain::<Session>();
 }
 
@@ -48,6 +50,8 @@ fn what_machines_give_is_plain_values() {
     plain::<Outcome>();
     plain::<RouteError>();
     plain::<HostError>();
+    plain::<Validation>();
+    plain::<ResolverFault>();
     plain::<VerifyError>();
     plain::<Refusal>();
 }

@@ -7,7 +7,8 @@ use std::fmt::Display;
 
 use smtp_dane::delivery::{Failure, Objection, Transfer};
 use smtp_dane::dns::{Discard, FailedLookup, LookupError, Malformed, QueryType, Rcode, Security};
-use smtp_dane::resolve::{DropReason, EncryptCause, Host, HostError, NotApplicable, RouteError};
+use smtp_dane::resolve::{DropReason, EncryptCause, Host, HostError, NotApplicable};
+use smtp_dane::resolve::{ResolverFault, RouteError};
 use smtp_dane::session::{Downgrade, Refusal};
 use smtp_dane::tlsa::{SetError, Unusable};
 use smtp_dane::{DaneMode, Digests, NoAuthentication, Policy, VerifyError};
@@ -195,6 +196,27 @@ fn why_a_host_cannot_be_used_or_is_no_matter_of_dane() {
             (NotApplicable::NoTlsa, "RFC 7672 §2.2.3"),
             (NotApplicable::Submission, "RFC 7672 §7"),
             (NotApplicable::SwitchedOff, "RFC 7672 §9.1"),
+        ],
+    );
+}
+
+#[test]
+fn why_a_resolver_is_of_no_use() {
+    let asked = || question(".", QueryType::Mx);
+    let security = Security::Insecure;
+    let answered = ResolverFault::BogusAnswered {
+        question: asked(),
+        security,
+    };
+    say(
+        ResolverFault::cite,
+        &[
+            (ResolverFault::Untrusted, "RFC 4035 §4.9.3"),
+            (ResolverFault::NotSecure(asked()), "RFC 7672 §2.1.1"),
+            (ResolverFault::AdLost(asked()), "RFC 4035 §3.2.3"),
+            (answered, "RFC 4035 §5.5"),
+            (ResolverFault::NoDomain(asked()), "RFC 1035 §4.1.1"),
+            (ResolverFault::Lookup(failed()), "RFC 7672 §2.1.2"),
         ],
     );
 }

@@ -37,6 +37,7 @@ mod report_tlsrpt_counts;
 // The map names tests of both features.
 #[cfg(all(feature = "rustls", feature = "serde"))]
 mod requirement_map;
+mod resolver_check;
 mod rfc1034;
 mod rfc1035;
 mod rfc1035_records;

@@ -6,6 +6,7 @@ use std::io::{self, BufRead, Read};
 use std::sync::Arc;
 
 use smtp_dane::delivery::Delivery;
+use smtp_dane::resolve::{ResolverFault, Validation};
 use smtp_dane::{Identity, Policy, RawPublicKeys};
 
 use crate::args::{Domain, ProbeArgs, Source};
@@ -34,6 +35,11 @@ pub(crate) async fn run(
     progress: &Progress,
 ) -> Result<Verdict, Ending> {
     let network = Arc::new(network(args).await?);
+    // Beside the deliveries, which as a rule take longer.
+    let check = (!args.validate).then(|| {
+        let resolver = network.resolver.clone();
+        tokio::spawn(async move { resolver.check().await })
+    });
     let policy = policy(args);
     let mut waiting = input.domains.into_iter();
     let mut running = VecDeque::new();
@@ -56,6 +62,9 @@ pub(crate) async fn run(
             running.push_back((domain, network.start(delivery, errand)));
         }
         let Some((domain, task)) = running.pop_front() else {
+            if let Some(check) = check {
+                warn_of(check.await??);
+            }
             return Ok(verdict);
         };
         progress.show(&format!("probing {domain}"));
@@ -74,6 +83,17 @@ pub(crate) async fn run(
                 print("\n")?;
             }
         }
+    }
+}
+
+/// Warns of a resolver that plainly does not validate: all that was said of it being insecure may be its own fault. Where nothing
+/// was shown, the deliveries say by themselves what went wrong.
+fn warn_of(checked: Result<Validation, ResolverFault>) {
+    if let Err(fault @ ResolverFault::NotSecure(_)) = checked {
+        complain(&format!(
+            "warning: {fault}, and then DANE applies nowhere; --resolver names another one, --validate believes none [{}]",
+            fault.cite()
+        ));
     }
 }
 

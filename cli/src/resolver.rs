@@ -5,7 +5,9 @@ use core::net::SocketAddr;
 use core::time::Duration;
 use std::sync::Arc;
 
+use smtp_dane::Unexpected;
 use smtp_dane::dns::{Answer, Query, QueryId, Question, Trust};
+use smtp_dane::resolve::{ResolverCheck, ResolverFault, Step, Validation};
 use tokio::task::JoinSet;
 
 use crate::stub::Stub;
@@ -79,6 +81,23 @@ impl Resolver {
         // In order, so that a run with the same answers reads the same.
         answers.sort_unstable_by_key(|(id, _)| *id);
         answers
+    }
+
+    /// Asks for the root zone, which is signed, to see whether the servers validate.
+    ///
+    /// # Errors
+    /// [`Unexpected`] if the check will not take an answer, which is a mistake of this program.
+    pub(crate) async fn check(&self) -> Result<Result<Validation, ResolverFault>, Unexpected> {
+        let mut check = ResolverCheck::new(Trust::AdBit);
+        loop {
+            let answers = match check.step() {
+                Step::Lookup(queries) => self.answers(queries).await,
+                Step::Done(result) => return Ok(result.copied().map_err(Clone::clone)),
+            };
+            for (id, answer) in answers {
+                check.handle(id, answer)?;
+            }
+        }
     }
 
     async fn answer(&self, question: &Question) -> Answer {

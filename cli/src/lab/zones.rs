@@ -45,6 +45,7 @@ pub(crate) struct Zone {
     signing: Signing,
     lines: Vec<String>,
     failing: Vec<(String, RecordType)>,
+    denials: NxProofKind,
 }
 
 impl Zone {
@@ -88,12 +89,26 @@ impl Zone {
         self
     }
 
+    /// Denies by hashed names, NSEC3, which are hashed so many times more. The name server puts such records beside data as well,
+    /// where they deny nothing, and a resolver of hickory's takes that for bogus.
+    #[cfg(test)]
+    pub(crate) fn hashed(mut self, iterations: u16) -> Self {
+        self.denials = NxProofKind::Nsec3 {
+            algorithm: hickory_proto::dnssec::Nsec3HashAlgorithm::SHA1,
+            salt: Arc::default(),
+            iterations,
+            opt_out: false,
+        };
+        self
+    }
+
     fn new(apex: &str, signing: Signing) -> Self {
         Self {
             apex: apex.to_owned(),
             signing,
             lines: Vec::new(),
             failing: Vec::new(),
+            denials: NxProofKind::Nsec,
         }
     }
 }
@@ -210,6 +225,7 @@ pub(crate) fn parse_name(text: &str) -> Result<Name, ZoneError> {
 struct Draft {
     apex: Name,
     signing: Signing,
+    denials: Option<NxProofKind>,
     key: Option<ZoneKey>,
     records: BTreeMap<RrKey, RecordSet>,
 }
@@ -244,6 +260,7 @@ impl Draft {
         Ok(Self {
             apex,
             signing: zone.signing,
+            denials: key.as_ref().map(|_| zone.denials.clone()),
             key,
             records,
         })
@@ -259,13 +276,12 @@ impl Draft {
     }
 
     fn finish(self) -> Result<InMemoryZoneHandler, ZoneError> {
-        let proof = self.key.as_ref().map(|_| NxProofKind::Nsec);
         let mut zone = InMemoryZoneHandler::new(
             self.apex.clone(),
             self.records,
             ZoneType::Primary,
             AxfrPolicy::Deny,
-            proof,
+            self.denials,
         )
         .map_err(|reason| ZoneError::Record {
             zone: self.apex.to_string(),

@@ -133,6 +133,28 @@ fn probe_validates_by_itself() {
 }
 
 #[test]
+fn probe_warns_of_a_resolver_that_does_not_validate_and_of_no_other() {
+    let lab = Lab::start();
+    let output = lab.probe("dane-ee.test");
+    assert!(output.stderr.is_empty(), "{output:?}");
+
+    // The name server has all that is asked, and says of nothing that it is secure.
+    let output = lab.probe_by("/authority", "dane-ee.test");
+    let said = text(&output.stderr);
+    assert_eq!(said.lines().count(), 1, "{said}");
+    for part in [
+        "warning: the answer to . MX is not secure",
+        "[RFC 7672 §2.1.1]",
+    ] {
+        assert!(said.contains(part), "{said}");
+    }
+    // What is printed of the domain, and the exit code, are as without the warning.
+    let object = probed(&output);
+    assert_eq!(at(&object, "/outcome"), "delivered");
+    assert_eq!(at(&object, "/reason/code"), "insecure-address");
+}
+
+#[test]
 fn options_of_probe() {
     let lab = Lab::start();
     let port = lab.place.pointer("/mail_port").unwrap().clone();

@@ -147,6 +147,37 @@ fn what_hickory_says_of_a_denial_counts() {
 }
 
 #[test]
+fn a_denial_that_came_as_an_error_is_about_the_name_of_its_query() {
+    let query = Query::try_from(&question("mx.good.test", Tlsa)).unwrap();
+    let proven = section(&format!("{SOA}; {NSEC}"));
+    let unsigned = section("good.test SOA I");
+    let foreign = section(&format!("bad.test SOA S bad.test; {FOREIGN}"));
+    for (authorities, expected) in [
+        (Some(proven.as_slice()), Ok(Secure)),
+        (Some(&unsigned), Ok(Insecure)),
+        (Some(&foreign), Err(Bogus)),
+        (Some(&[]), Err(Indeterminate)),
+        (None, Err(Indeterminate)),
+    ] {
+        for (code, denial) in [
+            (ResponseCode::NoError, Denial::NoData),
+            (ResponseCode::NXDomain, Denial::NoDomain),
+        ] {
+            let hop = Hop::of_no_records(&query, code, authorities);
+            let told = |name| outcome(&validated(&question(name, Tlsa), slice::from_ref(&hop)));
+            let denied = expected.map(|security| (Found::Denied(denial), security));
+            assert_eq!(told("mx.good.test"), denied, "{authorities:?}");
+            // The name that was asked for is an alias of that one, and nothing is said of it.
+            let elsewhere = Err(expected.err().unwrap_or(Indeterminate));
+            assert_eq!(told("alias.good.test"), elsewhere, "{authorities:?}");
+        }
+    }
+    let hop = Hop::of_no_records(&query, ResponseCode::ServFail, Some(&proven));
+    let failed = LookupError::Rcode(Rcode::SERV_FAIL);
+    assert_eq!(hop.security(), Err(failed));
+}
+
+#[test]
 fn expanded_wildcards_need_a_proof_by_their_zone() {
     const EXPANDED: &str = "x.w.good.test TLSA S good.test 3";
     const EXACT: &str = "x.w.good.test TLSA S good.test 4";

@@ -14,9 +14,9 @@ use crate::validator::{Anchor, Validator};
 use QueryType::{A, Aaaa, Cname, Mx, Tlsa};
 use Security::{Insecure, Secure};
 
-const DIGEST: [u8; 32] = [0xab; 32];
+pub(super) const DIGEST: [u8; 32] = [0xab; 32];
 
-async fn lab() -> Lab {
+pub(super) async fn lab() -> Lab {
     let identity = Identity::self_signed(&["mx.good.test"]).unwrap();
     let zones = vec![
         Zone::signed("good.test")
@@ -33,6 +33,7 @@ async fn lab() -> Lab {
             .record("null.good.test MX 0 .")
             .record("failing.good.test A 127.0.0.1")
             .failing("_25._tcp.failing.good.test", RecordType::TLSA),
+        Zone::signed("other.test").record("in.other.test CNAME mx.good.test"),
         Zone::unsigned("plain.test")
             .record("plain.test MX 10 mail.plain.test")
             .record("mail.plain.test A 127.0.0.1"),
@@ -51,13 +52,13 @@ async fn ask(validator: &Validator, name: &str, query_type: QueryType) -> Answer
 }
 
 /// The last name of the alias chain, what stands there, and how secure all of it is.
-fn outcome(answer: &Answer) -> Result<(Option<String>, Found, Security), LookupError> {
+pub(super) fn outcome(answer: &Answer) -> Result<(Option<String>, Found, Security), LookupError> {
     let reply = answer.result().map_err(|error| *error)?;
     let end = reply.aliases().last().map(ToString::to_string);
     Ok((end, reply.found().clone(), reply.security()))
 }
 
-fn exchange(preference: u16, name: &str) -> Found {
+pub(super) fn exchange(preference: u16, name: &str) -> Found {
     Found::Exchanges(vec![smtp_dane::dns::Mx {
         preference,
         exchange: name.parse().unwrap(),
