@@ -26,12 +26,14 @@ use rustls::pki_types::DnsName;
 use smtp_dane::delivery::{Delivery, Event, Outcome, Step};
 use smtp_dane::report::Status;
 use smtp_dane::resolve::{NextHop, Plan};
-use smtp_dane::session;
-use smtp_dane::{RawPublicKeys, Unexpected};
+use smtp_dane::{RawPublicKeys, Unexpected, session};
 
 use arguments::{Arguments, Error};
 use blocking::Socket;
 use smtp::{Conversation, Next};
+
+/// How long a server may take to say goodbye; nothing hangs on its answer.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 fn main() -> Result<(), Error> {
     let mut arguments = Arguments::parse(std::env::args().skip(1))?;
@@ -178,7 +180,7 @@ impl Connection {
 
     /// Takes leave. It does not matter whether the server answers.
     fn quit(mut self) {
-        self.socket.deadline = Instant::now() + self.patience.min(smtp::FAREWELL);
+        self.socket.deadline = Instant::now() + self.patience.min(FAREWELL);
         let _unheard = self.write(b"QUIT\r\n").and_then(|()| self.read());
     }
 }

@@ -25,16 +25,18 @@ use futures_rustls::TlsConnector;
 use futures_rustls::rustls::pki_types::DnsName;
 use smol::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use smol::net::TcpStream;
-use smtp_dane::RawPublicKeys;
 use smtp_dane::delivery::{Delivery, Event, Outcome, Step};
 use smtp_dane::dns::Query;
 use smtp_dane::report::Status;
 use smtp_dane::resolve::Plan;
-use smtp_dane::session;
+use smtp_dane::{RawPublicKeys, Unexpected, session};
 
 use arguments::{Arguments, Error};
 use resolver::within;
 use smtp::{Conversation, Next};
+
+/// How long a server may take to say goodbye; nothing hangs on its answer.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 fn main() -> Result<(), Error> {
     let mut arguments = Arguments::parse(std::env::args().skip(1))?;
@@ -85,10 +87,7 @@ async fn deliver(
                     None => Event::ConnectFailed,
                 }
             }
-            Step::Session(step) => {
-                let connection = open.as_mut().ok_or("a session has a connection")?;
-                connection.act(step).await
-            }
+            Step::Session(step) => open.as_mut().ok_or(Unexpected)?.act(step).await,
             Step::Done(outcome) => return Ok(outcome.clone()),
         };
         delivery.handle(event)?;
@@ -96,7 +95,7 @@ async fn deliver(
         if !matches!(delivery.step(), Step::Session(_))
             && let Some(mut connection) = open.take()
         {
-            let _unheard = within(smtp::FAREWELL, connection.quit()).await;
+            let _unheard = within(FAREWELL, connection.quit()).await;
         }
     }
 }

@@ -21,11 +21,10 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use smtp_dane::RawPublicKeys;
 use smtp_dane::delivery::{Delivery, Event, Outcome, Step};
 use smtp_dane::report::Status;
 use smtp_dane::resolve::Plan;
-use smtp_dane::session;
+use smtp_dane::{RawPublicKeys, Unexpected, session};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
@@ -35,6 +34,9 @@ use tokio_rustls::rustls::pki_types::DnsName;
 
 use arguments::{Arguments, Error};
 use smtp::{Conversation, Next};
+
+/// How long a server may take to say goodbye; nothing hangs on its answer.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -86,10 +88,7 @@ async fn deliver(
                     None => Event::ConnectFailed,
                 }
             }
-            Step::Session(step) => {
-                let connection = open.as_mut().ok_or("a session has a connection")?;
-                connection.act(step).await
-            }
+            Step::Session(step) => open.as_mut().ok_or(Unexpected)?.act(step).await,
             Step::Done(outcome) => return Ok(outcome.clone()),
         };
         delivery.handle(event)?;
@@ -97,7 +96,7 @@ async fn deliver(
         if !matches!(delivery.step(), Step::Session(_))
             && let Some(mut connection) = open.take()
         {
-            let _unheard = timeout(smtp::FAREWELL, connection.quit()).await;
+            let _unheard = timeout(FAREWELL, connection.quit()).await;
         }
     }
 }

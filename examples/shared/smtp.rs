@@ -2,16 +2,12 @@
 
 use std::io;
 use std::net::IpAddr;
-use std::time::Duration;
 
 use smtp_dane::delivery::{Event, Transfer};
 use smtp_dane::session::{self, Assurance, StartTlsOffer, Step};
 
 /// Longest reply in octets. The longest answers to EHLO have some twenty lines, and RFC 5321 §4.5.3.1.5 allows 512 octets for each.
 const MAX_REPLY: usize = 32 * 512;
-
-/// How long a server may take to say goodbye; nothing hangs on its answer.
-pub(crate) const FAREWELL: Duration = Duration::from_secs(1);
 
 /// The conversation on one connection.
 pub(crate) struct Conversation {
