@@ -127,7 +127,7 @@ impl Connection {
     }
 
     fn talk(&mut self, step: session::Step<'_>) -> io::Result<Event> {
-        self.smtp.begin(step);
+        self.smtp.begin(step)?;
         loop {
             match self.smtp.next()? {
                 Next::Send(line) => self.write(line.as_bytes())?,
@@ -160,11 +160,7 @@ impl Connection {
             Some(tls) => rustls::Stream::new(tls, &mut self.socket).read(&mut buffer)?,
             None => self.socket.read(&mut buffer)?,
         };
-        if length == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        self.smtp.receive(buffer.get(..length).unwrap_or_default());
-        Ok(())
+        self.smtp.receive(buffer.get(..length).unwrap_or_default())
     }
 
     fn write(&mut self, octets: &[u8]) -> io::Result<()> {

@@ -5,8 +5,6 @@
 //! ```console
 //! $ cargo run --manifest-path tests/openssl/Cargo.toml --example openssl -- 127.0.0.1:53 example.com
 //! ```
-//!
-//! The resolver must validate, and only one on this machine is believed to.
 
 #[path = "shared/arguments.rs"]
 mod arguments;
@@ -23,9 +21,8 @@ use std::time::{Duration, Instant};
 
 use openssl::error::ErrorStack;
 use openssl::ssl::{Ssl, SslContext, SslMethod, SslRef, SslStream, SslVerifyMode, SslVersion};
-use openssl::x509::X509Ref;
 use smtp_dane::delivery::{Delivery, Event, Outcome, Step};
-use smtp_dane::pki_types::{CertificateDer, DnsName, UnixTime};
+use smtp_dane::pki_types::{CertificateDer, UnixTime};
 use smtp_dane::report::Status;
 use smtp_dane::resolve::{NextHop, Plan, TlsPolicy};
 use smtp_dane::{Unexpected, session};
@@ -33,9 +30,6 @@ use smtp_dane::{Unexpected, session};
 use arguments::{Arguments, Error};
 use blocking::Socket;
 use smtp::{Conversation, Next};
-
-/// How long a server may take to say goodbye; nothing hangs on its answer.
-const FAREWELL: Duration = Duration::from_secs(1);
 
 fn main() -> Result<(), Error> {
     // `RawPublicKeys` stays at `Never`, since the crate `openssl` cannot ask for such a key.
@@ -64,42 +58,41 @@ fn context() -> Result<SslContext, ErrorStack> {
 /// What the handshake means to the session.
 fn judge(tls: &TlsPolicy, connection: &SslRef) -> io::Result<session::Event> {
     // Just what the server sent, its own certificate first: not the chain that OpenSSL would have built.
-    let sent = connection.peer_cert_chain().into_iter().flatten();
-    let chain: Result<Vec<_>, ErrorStack> = sent.map(X509Ref::to_der).collect();
-    let chain: Vec<_> = chain?.into_iter().map(CertificateDer::from).collect();
-    let algorithms = webpki::ALL_VERIFICATION_ALGS;
-    let now = UnixTime::now();
-    Ok(session::Event::of_handshake(
-        tls,
-        &chain,
-        now,
-        algorithms,
-        &[],
-    ))
+    let mut chain = Vec::new();
+    for certificate in connection.peer_cert_chain().into_iter().flatten() {
+        chain.push(CertificateDer::from(certificate.to_der()?));
+    }
+    let (now, algorithms) = (UnixTime::now(), webpki::ALL_VERIFICATION_ALGS);
+    let event = session::Event::of_handshake(tls, &chain, now, algorithms, &[]);
+    Ok(event)
 }
 
 /// Does what the delivery wants, and tells it what came of that, until it is over.
-fn deliver(to: &NextHop, arguments: &Arguments, openssl: &SslContext) -> Result<Outcome, Error> {
-    let (policy, patience) = (arguments.policy.clone(), arguments.patience);
-    let mut delivery = Delivery::new(to.clone(), policy, getrandom::u64()?);
+fn deliver(to: &NextHop, with: &Arguments, openssl: &SslContext) -> Result<Outcome, Error> {
+    let mut delivery = Delivery::new(to.clone(), with.policy.clone(), getrandom::u64()?);
     let mut open: Option<Connection> = None;
     loop {
         let event = match delivery.step() {
             Step::Lookup(queries) => {
                 let query = queries.first().ok_or(Unexpected)?;
-                let answer = blocking::ask(arguments.resolver, query.question(), patience);
+                let answer = blocking::ask(with.resolver, query.question(), with.patience);
                 Event::Answer(query.id(), answer)
             }
             Step::Connect { address, port, .. } => {
                 let address = SocketAddr::new(address, port.get());
-                let name = delivery.plan().and_then(Plan::server_name);
-                open = Connection::open(address, name, patience).ok();
+                open = Connection::open(address, with.patience).ok();
                 match open {
                     Some(_) => Event::Connected,
                     None => Event::ConnectFailed,
                 }
             }
-            Step::Session(step) => open.as_mut().ok_or(Unexpected)?.act(step, openssl),
+            Step::Session(step) => {
+                let mut ssl = Ssl::new(openssl)?;
+                if let Some(name) = delivery.plan().and_then(Plan::server_name) {
+                    ssl.set_hostname(name.as_ref())?;
+                }
+                open.as_mut().ok_or(Unexpected)?.act(step, ssl)
+            }
             Step::Done(outcome) => return Ok(outcome.clone()),
         };
         delivery.handle(event)?;
@@ -115,8 +108,6 @@ fn deliver(to: &NextHop, arguments: &Arguments, openssl: &SslContext) -> Result<
 /// A connection to one address of a host.
 struct Connection {
     address: SocketAddr,
-    /// The name for the server name indication.
-    name: Option<DnsName<'static>>,
     patience: Duration,
     socket: Socket,
     smtp: Conversation,
@@ -124,32 +115,22 @@ struct Connection {
 }
 
 impl Connection {
-    fn open(
-        address: SocketAddr,
-        name: Option<DnsName<'static>>,
-        patience: Duration,
-    ) -> io::Result<Self> {
+    fn open(address: SocketAddr, patience: Duration) -> io::Result<Self> {
         let socket = Socket::connect(address, patience)?;
-        let own_address = socket.stream.local_addr()?.ip();
         Ok(Self {
             address,
-            name,
             patience,
+            smtp: Conversation::new(socket.stream.local_addr()?.ip()),
             socket,
-            smtp: Conversation::new(own_address),
             tls: None,
         })
     }
 
     /// Does one step of the session, and says what happened.
-    fn act(&mut self, step: session::Step<'_>, openssl: &SslContext) -> Event {
+    fn act(&mut self, step: session::Step<'_>, ssl: Ssl) -> Event {
         let done = match step {
-            session::Step::Handshake(tls) => self.handshake(tls, openssl),
-            session::Step::Reconnect => Self::open(self.address, self.name.clone(), self.patience)
-                .map(|connection| {
-                    *self = connection;
-                    Event::Session(session::Event::Reconnected)
-                }),
+            session::Step::Handshake(tls) => self.handshake(tls, ssl),
+            session::Step::Reconnect => self.reconnect(),
             step => self.talk(step),
         };
         done.unwrap_or_else(|_| {
@@ -161,7 +142,7 @@ impl Connection {
 
     fn talk(&mut self, step: session::Step<'_>) -> io::Result<Event> {
         self.socket().deadline = Instant::now() + self.patience;
-        self.smtp.begin(step);
+        self.smtp.begin(step)?;
         loop {
             match self.smtp.next()? {
                 Next::Send(line) => self.write(line.as_bytes())?,
@@ -171,11 +152,12 @@ impl Connection {
         }
     }
 
-    fn handshake(&mut self, tls: &TlsPolicy, openssl: &SslContext) -> io::Result<Event> {
-        let mut ssl = Ssl::new(openssl)?;
-        if let Some(name) = &self.name {
-            ssl.set_hostname(name.as_ref())?;
-        }
+    fn reconnect(&mut self) -> io::Result<Event> {
+        *self = Self::open(self.address, self.patience)?;
+        Ok(Event::Session(session::Event::Reconnected))
+    }
+
+    fn handshake(&mut self, tls: &TlsPolicy, ssl: Ssl) -> io::Result<Event> {
         let socket = Socket {
             stream: self.socket.stream.try_clone()?,
             deadline: Instant::now() + self.patience,
@@ -186,7 +168,6 @@ impl Connection {
         Ok(Event::Session(event))
     }
 
-    /// The socket below all of it.
     fn socket(&mut self) -> &mut Socket {
         match &mut self.tls {
             Some(tls) => tls.get_mut(),
@@ -200,11 +181,7 @@ impl Connection {
             Some(tls) => tls.read(&mut buffer)?,
             None => self.socket.read(&mut buffer)?,
         };
-        if length == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        self.smtp.receive(buffer.get(..length).unwrap_or_default());
-        Ok(())
+        self.smtp.receive(buffer.get(..length).unwrap_or_default())
     }
 
     fn write(&mut self, octets: &[u8]) -> io::Result<()> {
@@ -214,9 +191,9 @@ impl Connection {
         }
     }
 
-    /// Takes leave. It does not matter whether the server answers.
+    /// Takes leave. The server has a second to answer, and it does not matter whether it does.
     fn quit(mut self) {
-        self.socket().deadline = Instant::now() + self.patience.min(FAREWELL);
+        self.socket().deadline = Instant::now() + Duration::from_secs(1);
         let _unheard = self.write(b"QUIT\r\n").and_then(|()| self.read());
     }
 }

@@ -153,7 +153,7 @@ impl Connection {
     }
 
     async fn talk(&mut self, step: session::Step<'_>) -> io::Result<Event> {
-        self.smtp.begin(step);
+        self.smtp.begin(step)?;
         loop {
             match self.smtp.next()? {
                 Next::Send(line) => self.write(line.as_bytes()).await?,
@@ -177,11 +177,7 @@ impl Connection {
         let stream = self.stream.as_mut().ok_or(io::ErrorKind::NotConnected)?;
         let mut buffer = [0; 4096];
         let length = stream.read(&mut buffer).await?;
-        if length == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        self.smtp.receive(buffer.get(..length).unwrap_or_default());
-        Ok(())
+        self.smtp.receive(buffer.get(..length).unwrap_or_default())
     }
 
     async fn write(&mut self, octets: &[u8]) -> io::Result<()> {

@@ -71,7 +71,7 @@ impl Connection {
             Step::Reconnect => {
                 *self = Self::open(self.address, self.name.clone(), network, token)?;
             }
-            step => self.smtp.begin(step),
+            step => self.smtp.begin(step)?,
         }
         Ok(())
     }
@@ -110,11 +110,7 @@ impl Connection {
             Some((_, tls)) => rustls::Stream::new(tls, &mut self.stream).read(&mut buffer)?,
             None => self.stream.read(&mut buffer)?,
         };
-        if length == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        self.smtp.receive(buffer.get(..length).unwrap_or_default());
-        Ok(())
+        self.smtp.receive(buffer.get(..length).unwrap_or_default())
     }
 
     /// Sends what is to be sent. Under TLS, what the socket does not take goes out with the next read.

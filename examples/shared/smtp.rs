@@ -56,8 +56,8 @@ impl Conversation {
         }
     }
 
-    /// Turns to a step of the session: `Hello`, `StartTls` or `Transfer`. The others are no conversation.
-    pub(crate) fn begin(&mut self, step: Step<'_>) {
+    /// Turns to a step of the session: `Hello`, `StartTls` or `Transfer`. For the others it is an error.
+    pub(crate) fn begin(&mut self, step: Step<'_>) -> io::Result<()> {
         match step {
             Step::StartTls => {
                 self.awaiting = Awaiting::StartTls;
@@ -69,12 +69,24 @@ impl Conversation {
                 self.received.clear();
                 self.say("EHLO", Awaiting::Readiness);
             }
-            _ => self.awaiting = Awaiting::Greeting,
+            Step::Hello => self.awaiting = Awaiting::Greeting,
+            Step::Handshake(_)
+            | Step::RawPublicKeyHandshake(_)
+            | Step::Reconnect
+            | Step::Abandon(_) => {
+                return Err(io::Error::other("this step is no conversation"));
+            }
         }
+        Ok(())
     }
 
-    pub(crate) fn receive(&mut self, octets: &[u8]) {
+    /// Takes what was read. Nothing at all means that the server has closed the connection.
+    pub(crate) fn receive(&mut self, octets: &[u8]) -> io::Result<()> {
+        if octets.is_empty() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
         self.received.extend_from_slice(octets);
+        Ok(())
     }
 
     /// What to do now. An error means that the server does not speak SMTP.
