@@ -4,7 +4,8 @@
 //! $ cargo run --example blocking --features rustls -- 127.0.0.1:53 example.com
 //! ```
 //!
-//! Sockets are those of the standard library, TLS is rustls. The resolver must validate, and only one on this machine is believed to.
+//! Sockets are those of the standard library, TLS is rustls. The resolver must validate, and only one on this machine is
+//! believed to.
 
 #[path = "shared/arguments.rs"]
 mod arguments;

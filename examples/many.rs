@@ -1,11 +1,11 @@
-//! Any number of deliveries up to the mail on one thread and without a runtime: non-blocking sockets, and a loop that waits for all.
+//! Any number of deliveries up to the mail on one thread and without a runtime: non-blocking sockets, and one loop for all.
 //!
 //! ```console
 //! $ cargo run --example many --features rustls -- 10000 127.0.0.1:53 example.com example.org
 //! ```
 //!
-//! The number is that of the deliveries, to the domains in turn. It prints how many ended in which way. The resolver must validate,
-//! and only one on this machine is believed to.
+//! The number is that of the deliveries, to the domains in turn. It prints how many ended in which way. The resolver must
+//! validate, and only one on this machine is believed to.
 
 #[path = "shared/arguments.rs"]
 mod arguments;
@@ -35,8 +35,9 @@ use smtp_dane::report::Status;
 use arguments::{Arguments, Error};
 use job::Job;
 
-/// How many deliveries are under way at once. Each has one socket at a time, and a process may have 1024 files open where nobody has
-/// set another limit; nor would a resolver and the servers be pleased by thousands. The others wait their turn, which costs nothing.
+/// How many deliveries are under way at once. Each has one socket at a time, and a process may have 1024 files open where nobody
+/// has set another limit; nor would a resolver and the servers be pleased by thousands. The others wait their turn, which costs
+/// nothing.
 const AT_ONCE: usize = 256;
 
 /// How often somebody looks whose time is over.

@@ -1,6 +1,6 @@
 //! Deliveries up to the mail with TLS by OpenSSL: the chain is taken from the connection, and this library judges it.
 //!
-//! It needs libssl 3 with its headers, so the package `tests/openssl` compiles it and the library's own does not:
+//! It needs libssl 3 with its headers, so the repository's package `tests/openssl` compiles it and the library's own does not:
 //!
 //! ```console
 //! $ cargo run --manifest-path tests/openssl/Cargo.toml --example openssl -- 127.0.0.1:53 example.com

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use smtp_dane::delivery::{Event, Transfer};
 use smtp_dane::session::{self, Assurance, StartTlsOffer, Step};
 
-/// Longest reply in octets. The longest answers to EHLO have some twenty lines, and RFC 5321 §4.5.3.1.5 allows 512 octets for each.
+/// Longest reply in octets. The longest answers to EHLO have some twenty lines, and RFC 5321 §4.5.3.1.5 allows each 512 octets.
 const MAX_REPLY: usize = 32 * 512;
 
 /// The conversation on one connection.

@@ -191,8 +191,8 @@ fn decision(line: &str) -> Option<(String, (&'static str, String))> {
     Some((domain.to_owned(), (kind, codes)))
 }
 
-/// The tool and the examples with rustls ask for raw public keys (RFC 7250), which the crate `openssl` cannot: to it, a server that
-/// has nothing else is one whose handshake fails.
+/// The tool and the examples with rustls ask for raw public keys (RFC 7250), which the crate `openssl` cannot: to it, a server
+/// that has nothing else is one whose handshake fails.
 fn without_raw_keys(mut decisions: Decisions) -> Decisions {
     let refused = ("deferred", "451 4.7.10".to_owned());
     let before = decisions.insert("raw-key.test".to_owned(), refused);
