@@ -3,6 +3,8 @@
 //! `DELIVERIES=10000` lets `many` make as many. `OPENSSL_EXAMPLE` names the binary of the example for OpenSSL, which is built by
 //! `tests/openssl` where there is a libssl: `.ci/run examples` does both.
 
+mod conversation;
+
 use std::collections::BTreeMap;
 use std::env;
 use std::io::{Read, Write};
