@@ -4,6 +4,7 @@
 //! `tests/openssl` where there is a libssl: `.ci/run examples` does both.
 
 mod conversation;
+mod slow;
 
 use std::collections::BTreeMap;
 use std::env;
