@@ -99,44 +99,49 @@ impl Conversation {
                 // Here a mail server says MAIL, RCPT and DATA, and reports what came of those.
                 return Ok(Next::Done(Event::Transferred(Transfer::Accepted)));
             }
-            let Some(Reply { code, starttls }) = self.take_reply()? else {
+            let Some(reply) = self.take_reply()? else {
                 return Ok(Next::Read);
             };
-            let event = match (self.awaiting, code) {
-                (Awaiting::Greeting, 220) => {
-                    self.say("EHLO", Awaiting::Ehlo);
-                    continue;
-                }
-                // RFC 5321 §3.2: a server that does not know EHLO is asked once more.
-                (Awaiting::Ehlo, 500..=599) => {
-                    self.say("HELO", Awaiting::Helo);
-                    continue;
-                }
-                (Awaiting::Readiness, 250) => {
-                    self.awaiting = Awaiting::Nothing;
-                    continue;
-                }
-                // The mail was not refused, but this host will not have it now.
-                (Awaiting::Readiness, 400..=499) => {
-                    return Ok(Next::Done(Event::Transferred(Transfer::Delayed { code })));
-                }
-                (Awaiting::Readiness | Awaiting::Nothing, _) => {
-                    return Ok(Next::Done(Event::Transferred(Transfer::Interrupted)));
-                }
-                (Awaiting::Ehlo, 250) if starttls => session::Event::Hello(StartTlsOffer::Offered),
-                (Awaiting::Ehlo | Awaiting::Helo, 250) => {
-                    session::Event::Hello(StartTlsOffer::Absent)
-                }
-                (Awaiting::Greeting | Awaiting::Ehlo | Awaiting::Helo, code) => {
-                    session::Event::HelloRejected { code }
-                }
-                (Awaiting::StartTls, code) => session::Event::StartTlsReply {
-                    code,
-                    buffered: self.received.len(),
-                },
-            };
-            return Ok(Next::Done(Event::Session(event)));
+            if let Some(event) = self.understand(reply) {
+                return Ok(Next::Done(event));
+            }
         }
+    }
+
+    /// What a reply means to the step; none if there is more to say.
+    fn understand(&mut self, Reply { code, starttls }: Reply) -> Option<Event> {
+        let event = match (self.awaiting, code) {
+            (Awaiting::Greeting, 220) => {
+                self.say("EHLO", Awaiting::Ehlo);
+                return None;
+            }
+            // RFC 5321 §3.2: a server that does not know EHLO is asked once more.
+            (Awaiting::Ehlo, 500..=599) => {
+                self.say("HELO", Awaiting::Helo);
+                return None;
+            }
+            (Awaiting::Readiness, 250) => {
+                self.awaiting = Awaiting::Nothing;
+                return None;
+            }
+            // The mail was not refused, but this host will not have it now.
+            (Awaiting::Readiness, 400..=499) => {
+                return Some(Event::Transferred(Transfer::Delayed { code }));
+            }
+            (Awaiting::Readiness | Awaiting::Nothing, _) => {
+                return Some(Event::Transferred(Transfer::Interrupted));
+            }
+            (Awaiting::Ehlo, 250) if starttls => session::Event::Hello(StartTlsOffer::Offered),
+            (Awaiting::Ehlo | Awaiting::Helo, 250) => session::Event::Hello(StartTlsOffer::Absent),
+            (Awaiting::Greeting | Awaiting::Ehlo | Awaiting::Helo, code) => {
+                session::Event::HelloRejected { code }
+            }
+            (Awaiting::StartTls, code) => session::Event::StartTlsReply {
+                code,
+                buffered: self.received.len(),
+            },
+        };
+        Some(Event::Session(event))
     }
 
     fn say(&mut self, verb: &str, awaiting: Awaiting) {
