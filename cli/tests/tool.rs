@@ -4,6 +4,7 @@
 
 mod tool {
     mod check_server;
+    mod examples;
     mod faults;
     pub(crate) mod files;
     mod install;
