@@ -346,6 +346,11 @@ impl core::error::Error for NoAuthentication {}
 
 /// What an authenticated connection proves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case")
+)]
 #[expect(clippy::exhaustive_enums, reason = "a log must word each of them")]
 pub enum Scope {
     /// The server is the host that it was taken for. An insecure MX answer named that host, so this must not be logged as
@@ -358,12 +363,22 @@ pub enum Scope {
 /// The proof that a server's certificates satisfy one [`Authentication`].
 ///
 /// It speaks of the handshake whose certificates were judged, and of no other: one `Verified` for each handshake.
+///
+/// With the feature `serde` it is written as a report of that handshake. What is read back is such a report and no proof: no
+/// [`Session`](crate::session::Session) takes it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case", deny_unknown_fields)
+)]
 pub struct Verified {
     record: Option<Record>,
     depth: usize,
     name: Option<Name>,
     scope: Scope,
+    /// Never written. What is read has zeros here, and no authentication has that digest.
+    #[cfg_attr(feature = "serde", serde(skip))]
     fingerprint: [u8; 32],
 }
 

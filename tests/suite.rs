@@ -79,6 +79,8 @@ mod session;
 mod session_more;
 mod shuffle;
 mod signature_checks;
+#[cfg(feature = "serde")]
+mod stored;
 mod submission;
 mod submission_0;
 mod support;

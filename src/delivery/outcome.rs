@@ -13,6 +13,11 @@ use crate::verify::Scope;
 
 /// What a delivery came to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")
+)]
 #[expect(clippy::exhaustive_enums, reason = "a queue must act on each")]
 pub enum Outcome {
     /// A server took the mail.
@@ -114,6 +119,11 @@ impl fmt::Display for Outcome {
 
 /// Why mail must wait.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case")
+)]
 #[non_exhaustive]
 pub enum Deferral {
     /// Nobody knows now where it should go.
@@ -174,6 +184,11 @@ impl fmt::Display for Deferral {
 
 /// Why mail cannot be delivered.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case")
+)]
 #[non_exhaustive]
 pub enum Failure {
     /// There is nowhere to take it.
@@ -366,6 +381,11 @@ impl Attempt {
 
 /// What came of one address.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case")
+)]
 #[non_exhaustive]
 pub enum AttemptResult {
     /// No connection.
