@@ -407,6 +407,29 @@ impl Verified {
         self.scope
     }
 
+    /// Whether a handshake can have given such a report under `wanted`, were it stored. Nothing is proved by that.
+    #[cfg(feature = "serde")]
+    pub(crate) fn can_be_of(&self, wanted: &Authentication) -> bool {
+        let mut usable = wanted.tlsa.usable().iter();
+        let record = usable.find(|record| Some(record.record()) == self.record.as_ref());
+        let fits = match (record.map(UsableRecord::usage), &self.name) {
+            (Some(UsableUsage::DaneEe), None) => self.depth == 0,
+            (Some(UsableUsage::DaneTa), Some(name)) => {
+                // The authority may be one that the server did not send.
+                (1..=MAX_CHAIN).contains(&self.depth) && wanted.reference_ids.contains(name)
+            }
+            _ => false,
+        };
+        fits && self.scope == wanted.scope
+    }
+
+    /// The same for a server that is judged by the public PKI.
+    #[cfg(feature = "serde")]
+    pub(crate) fn can_be_of_pkix(&self, wanted: &PublicPki) -> bool {
+        let fits = self.record.is_none() && self.name.as_ref() == Some(wanted.name());
+        fits && (1..=MAX_CHAIN).contains(&self.depth) && self.scope == Scope::Host
+    }
+
     /// Whether this is the proof that the authentication with this fingerprint asks for.
     pub(crate) fn is_for(&self, fingerprint: &[u8; 32]) -> bool {
         self.fingerprint == *fingerprint

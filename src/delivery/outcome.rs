@@ -49,6 +49,17 @@ impl Outcome {
         }
     }
 
+    /// Why there is no route, if that is the reason.
+    #[cfg(feature = "serde")]
+    pub(super) const fn route_error(&self) -> Option<&RouteError> {
+        match self {
+            Self::Deferred(Deferral::NoRoute(error)) | Self::Failed(Failure::NoRoute(error)) => {
+                Some(error)
+            }
+            Self::Delivered { .. } | Self::Deferred(_) | Self::Failed(_) => None,
+        }
+    }
+
     pub(super) fn without_route(error: RouteError) -> Self {
         if error.is_permanent() {
             Self::Failed(Failure::NoRoute(error))
