@@ -1,7 +1,9 @@
 //! A delivery that is stored and read at any of its steps ends like the one that never was.
 
+use std::net::IpAddr;
+
 use smtp_dane::delivery::{Delivery, Event, Outcome, Step, Transfer};
-use smtp_dane::dns::{Answer, LookupError};
+use smtp_dane::dns::{Answer, LookupError, Query, QueryType};
 use smtp_dane::resolve::{NextHop, SMTP_PORT};
 use smtp_dane::{DaneMode, Policy};
 
@@ -12,7 +14,6 @@ use crate::support::sites::{domain, known_as, mandatory, relay, unusable, usable
 use crate::support::sites::{failing_handshakes, without_start_tls};
 use crate::support::world::{Run, Server, World};
 use crate::support::zone::{Failure, Zone};
-use smtp_dane::dns::QueryType;
 
 /// Delivers to the end, and has the delivery stored and read before the steps that `restarts` chooses by their number.
 pub fn deliver(
@@ -51,7 +52,8 @@ fn in_session(delivery: &Delivery) -> bool {
     matches!(delivery.step(), Step::Session(_))
 }
 
-fn without(events: &[std::net::IpAddr]) -> Vec<std::net::IpAddr> {
+/// The addresses, each once where it was tried again at once.
+fn without_repetition(events: &[IpAddr]) -> Vec<IpAddr> {
     let mut events = events.to_vec();
     events.dedup();
     events
@@ -245,8 +247,8 @@ fn a_delivery_that_is_stored_at_any_step_ends_like_one_that_never_was() {
             if session {
                 // The address is tried once more, and no other one.
                 assert_eq!(
-                    without(&run.connected),
-                    without(&plain.connected),
+                    without_repetition(&run.connected),
+                    without_repetition(&plain.connected),
                     "{place}, {restart}"
                 );
             } else {
@@ -288,7 +290,7 @@ fn a_lookup_that_is_stored_asks_anew_and_takes_no_answer_to_what_was_asked_befor
 
     let mut read = again(&delivery);
     let anew = queries(&read);
-    let questions = |queries: &[smtp_dane::dns::Query]| {
+    let questions = |queries: &[Query]| {
         queries
             .iter()
             .map(|query| query.question().clone())
@@ -304,7 +306,7 @@ fn a_lookup_that_is_stored_asks_anew_and_takes_no_answer_to_what_was_asked_befor
     assert_eq!(read.route(), delivery.route());
 }
 
-fn queries(delivery: &Delivery) -> Vec<smtp_dane::dns::Query> {
+fn queries(delivery: &Delivery) -> Vec<Query> {
     match delivery.step() {
         Step::Lookup(queries) => queries.to_vec(),
         step => panic!("no lookup: {step:?}"),

@@ -16,7 +16,11 @@ use crate::verify::Scope;
 #[cfg_attr(
     feature = "serde",
     derive(serde::Serialize, serde::Deserialize),
-    serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")
+    serde(
+        rename_all = "kebab-case",
+        rename_all_fields = "kebab-case",
+        deny_unknown_fields
+    )
 )]
 #[expect(clippy::exhaustive_enums, reason = "a queue must act on each")]
 pub enum Outcome {
@@ -133,7 +137,7 @@ impl fmt::Display for Outcome {
 #[cfg_attr(
     feature = "serde",
     derive(serde::Serialize, serde::Deserialize),
-    serde(rename_all = "kebab-case")
+    serde(rename_all = "kebab-case", deny_unknown_fields)
 )]
 #[non_exhaustive]
 pub enum Deferral {
@@ -198,7 +202,7 @@ impl fmt::Display for Deferral {
 #[cfg_attr(
     feature = "serde",
     derive(serde::Serialize, serde::Deserialize),
-    serde(rename_all = "kebab-case")
+    serde(rename_all = "kebab-case", deny_unknown_fields)
 )]
 #[non_exhaustive]
 pub enum Failure {
@@ -395,7 +399,7 @@ impl Attempt {
 #[cfg_attr(
     feature = "serde",
     derive(serde::Serialize, serde::Deserialize),
-    serde(rename_all = "kebab-case")
+    serde(rename_all = "kebab-case", deny_unknown_fields)
 )]
 #[non_exhaustive]
 pub enum AttemptResult {

@@ -51,7 +51,7 @@ pub enum Event {
 #[cfg_attr(
     feature = "serde",
     derive(serde::Serialize, serde::Deserialize),
-    serde(rename_all = "kebab-case")
+    serde(rename_all = "kebab-case", deny_unknown_fields)
 )]
 #[expect(clippy::exhaustive_enums, reason = "the caller makes these")]
 pub enum Transfer {

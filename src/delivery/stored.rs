@@ -43,7 +43,11 @@ pub(super) struct Stored {
 struct Version;
 
 #[derive(PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
+#[serde(
+    rename_all = "kebab-case",
+    rename_all_fields = "kebab-case",
+    deny_unknown_fields
+)]
 enum StoredState {
     Routing { next_hop: NextHop, shuffle: u64 },
     NoRoute(RouteError),
@@ -61,7 +65,7 @@ struct Hosts {
 }
 
 #[derive(PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 enum StoredHost {
     Skipped(HostError),
     Tried {

@@ -76,7 +76,7 @@ impl core::error::Error for RouteError {}
 #[cfg_attr(
     feature = "serde",
     derive(serde::Serialize, serde::Deserialize),
-    serde(rename_all = "kebab-case")
+    serde(rename_all = "kebab-case", deny_unknown_fields)
 )]
 #[non_exhaustive]
 pub enum HostError {

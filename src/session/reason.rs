@@ -10,7 +10,7 @@ use crate::verify::VerifyError;
 #[cfg_attr(
     feature = "serde",
     derive(serde::Serialize, serde::Deserialize),
-    serde(rename_all = "kebab-case")
+    serde(rename_all = "kebab-case", deny_unknown_fields)
 )]
 #[non_exhaustive]
 pub enum Downgrade {
@@ -59,7 +59,7 @@ impl fmt::Display for Downgrade {
 #[cfg_attr(
     feature = "serde",
     derive(serde::Serialize, serde::Deserialize),
-    serde(rename_all = "kebab-case")
+    serde(rename_all = "kebab-case", deny_unknown_fields)
 )]
 #[non_exhaustive]
 pub enum Refusal {
