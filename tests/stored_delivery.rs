@@ -8,7 +8,7 @@ use smtp_dane::resolve::{NextHop, SMTP_PORT};
 use smtp_dane::{DaneMode, Policy};
 
 use crate::stored::again;
-use crate::support::certificates::{leaf, other_leaf};
+use crate::support::certificates::{leaf, other_leaf, tlsa_text};
 use crate::support::name;
 use crate::support::sites::{domain, known_as, mandatory, relay, unusable, usable};
 use crate::support::sites::{failing_handshakes, without_start_tls};
@@ -351,4 +351,48 @@ fn a_session_is_read_as_a_connection_to_be_opened_under_the_same_plan() {
         false
     });
     assert_eq!(seen, 4);
+}
+
+/// Deliveries as they were written under version 1: the last one of each kind of state.
+const VERSION_1: &str = include_str!("stored_delivery/version_1.txt");
+
+/// Whoever finds this red has changed the stored form: what lies in the queues of others must be refused by another version, or read.
+#[test]
+fn the_stored_form_does_not_change_under_its_version() {
+    let certificate = b"these octets stand for a certificate";
+    let record = tlsa_text(3, 0, 1, certificate);
+    let zone = three()
+        .with(&format!("_25._tcp.mx1.example.com TLSA {record}"))
+        .with("_25._tcp.mx2.example.com TLSA 1 1 1 00")
+        .failing("mx3.example.com", QueryType::A, Failure::Timeout);
+    let delaying = Server {
+        transfer: Transfer::Delayed { code: 451 },
+        ..Server::with(certificate)
+    };
+    let world = World::new(zone)
+        .server("192.0.2.1", delaying.clone())
+        .server("192.0.2.2", delaying);
+    let mut written: Vec<(&str, String)> = Vec::new();
+    let policy = known_as("192.0.2.77", "me.example");
+    let run = deliver(&world, domain(), &policy, |_, delivery| {
+        let kind = match delivery.step() {
+            Step::Lookup(_) if delivery.route().is_none() => "routing",
+            Step::Lookup(_) => "looking up",
+            Step::Connect { .. } => "connecting",
+            Step::Session(_) => return false,
+            Step::Done(_) => "done",
+        };
+        written.retain(|(other, _)| *other != kind);
+        written.push((kind, serde_json::to_string(delivery).unwrap()));
+        false
+    });
+    assert_eq!(end(&run), "deferred");
+    let written: Vec<String> = written.into_iter().map(|(_, text)| text).collect();
+    let before: Vec<&str> = VERSION_1.lines().collect();
+    assert_eq!(before.len(), 4);
+    assert_eq!(written, before);
+    for text in before {
+        let read: Delivery = serde_json::from_str(text).unwrap();
+        again(&read);
+    }
 }
