@@ -159,6 +159,7 @@ fn damaged_routes() -> Vec<Damage> {
         (no_route(&plain, json!("insecure-mx")), without),
         (no_route(&plain, json!("ourselves")), without),
         (no_route(&known, json!("unproven-loop")), without),
+        (no_route(&safe, json!("unproven-loop")), without),
         (no_route(&safe, json!({"null-mx": "insecure"})), without),
         (no_route(&safe, json!({"no-domain": "insecure"})), without),
     ]
@@ -186,6 +187,7 @@ fn damaged_plans() -> Vec<Damage> {
     );
     let submission = NextHop::submission(name(HOST), SMTP_PORT);
     let by_pkix = connecting_to(signed(""), submission, &Policy::default());
+    let pkix_off = with(&by_pkix, "/policy/dane", json!("off"));
     let addresses = "a host has no address, too many, or one that its policy does not use";
     let without = "under its policy there is no such reason for doing without DANE";
     let records = "under its policy no TLSA records are looked for, or these bar the host";
@@ -203,6 +205,14 @@ fn damaged_plans() -> Vec<Damage> {
         ),
         (
             with(&v4, &at(PLAN, "addresses"), json!(["2001:db8::1"])),
+            addresses,
+        ),
+        (
+            with(
+                &v4,
+                &at(PLAN, "addresses"),
+                json!(["192.0.2.1", "2001:db8::1"]),
+            ),
             addresses,
         ),
         (
@@ -231,6 +241,14 @@ fn damaged_plans() -> Vec<Damage> {
         ),
         (
             with(&by_pkix, TLS, json!({"opportunistic": "no-tlsa"})),
+            without,
+        ),
+        (
+            with(&by_pkix, TLS, json!({"opportunistic": "insecure-mx"})),
+            without,
+        ),
+        (
+            with(&pkix_off, TLS, json!({"opportunistic": "switched-off"})),
             without,
         ),
         (
@@ -279,6 +297,8 @@ fn downgrades() -> Vec<Damage> {
         tlsa_text(3, 1, 2, leaf())
     );
     let both = connecting(signed(&both), &Policy::default());
+    let submission = NextHop::submission(name(HOST), SMTP_PORT);
+    let by_pkix = connecting_to(signed(""), submission, &Policy::default());
     let published = |stored: &Value, tag| stored.pointer(&at(TLS, tag)).unwrap().clone();
     let other = "its TLS policy is not the one that its records and its policy demand";
     let twice = {
@@ -299,6 +319,7 @@ fn downgrades() -> Vec<Damage> {
             with(&safe, TLS, json!({ "audit-encrypt": authenticated })),
             other,
         ),
+        (with(&by_pkix, "/policy/dane", json!("mandatory")), other),
         (with(&safe, TLS, json!("pkix")), other),
         (with(&safe, "/policy/dane", json!("audit-only")), other),
         (with(&must, "/policy/dane", json!("audit-only")), other),

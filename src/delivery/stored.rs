@@ -218,7 +218,7 @@ impl Hosts {
                 StoredHost::Tried { plan, results } => {
                     delivery.begin_host(&route, plan, next_id)?;
                     for result in results {
-                        delivery.take_result(place, result)?;
+                        delivery.take_result(result)?;
                     }
                 }
             }
@@ -273,14 +273,11 @@ impl Delivery {
         Ok(())
     }
 
-    /// Takes what came of the next address of the host at this place.
-    fn take_result(&mut self, place: usize, result: &AttemptResult) -> Result<(), Inconsistent> {
+    /// Takes what came of the address that is tried now. Whose it was is compared at the end.
+    fn take_result(&mut self, result: &AttemptResult) -> Result<(), Inconsistent> {
         let State::Connecting(_, reaching) = &self.state else {
             return Err(Inconsistent::TooMuch);
         };
-        if self.hosts.len() != place {
-            return Err(Inconsistent::TooMuch);
-        }
         check_result(result, &reaching.plan, &self.policy)?;
         match result {
             AttemptResult::Unreachable | AttemptResult::Refused(_) => {

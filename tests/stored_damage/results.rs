@@ -184,7 +184,20 @@ pub fn damaged_states() -> Vec<Damage> {
     let more = [hosts.clone(), hosts.clone()].concat();
     let routing = json!({"routing": {"next-hop": by_relay.pointer("/state/hosts/route/next-hop"), "shuffle": 1}});
     let accepted = json!({"not-taken": {"assurance": over.pointer("/state/hosts/hosts/1/tried/results/0/delivered"), "transfer": "accepted"}});
+    // The first host has taken the mail, so that nobody was asked about the second one.
+    let taken = connecting(signed(""), &Policy::default());
+    let taken = with(
+        &taken,
+        RESULTS,
+        json!([{"delivered": {"cleartext": "not-offered"}}]),
+    );
+    let taken = with(&taken, "/state/hosts/now", json!("done"));
+    assert_eq!(refusal(&taken), None);
+    let host = taken.pointer(&at(HOSTS, "0")).unwrap();
+    let passed_over = json!({"skipped": {"no-address": {"security": "secure"}}});
     let mut damages = vec![
+        (with(&taken, HOSTS, json!([host, passed_over])), much),
+        (with(&taken, HOSTS, json!([host, host])), much),
         (with(&over, HOSTS, json!(more)), much),
         (
             with(&waiting, RESULTS, json!(["unreachable", "unreachable"])),
@@ -194,7 +207,7 @@ pub fn damaged_states() -> Vec<Damage> {
         (with(&over, "/state/hosts/now", json!("connecting")), other),
         (with(&over, "/state/hosts/now", json!("looking-up")), other),
         (with(&over, HOSTS, json!([hosts[0]])), other),
-        (with(&over, RESULTS, json!([])), much),
+        (with(&over, RESULTS, json!([])), other),
         (
             with(&over, &at(HOSTS, "1/tried/results/0"), accepted),
             other,
