@@ -187,6 +187,12 @@ impl Delivery {
         Ok(())
     }
 
+    /// What the site wants for this delivery.
+    #[must_use]
+    pub const fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
     /// The hosts that are done with, in the order in which they were tried; all of them once the outcome is there. Those
     /// that were not needed are missing.
     #[must_use]
