@@ -20,9 +20,15 @@ pub fn deliver(
     world: &World,
     next_hop: NextHop,
     policy: &Policy,
-    mut restarts: impl FnMut(usize, &Delivery) -> bool,
+    restarts: impl FnMut(usize, &Delivery) -> bool,
 ) -> Run {
     let mut run = Run::new(next_hop, policy);
+    go_on(world, &mut run, restarts);
+    run
+}
+
+/// The same from wherever a delivery is.
+pub fn go_on(world: &World, run: &mut Run, mut restarts: impl FnMut(usize, &Delivery) -> bool) {
     // Far above what the bounds of the machines allow.
     for step in 0..100_000 {
         if restarts(step, &run.delivery) {
@@ -35,8 +41,8 @@ pub fn deliver(
                 run.asked.push(question);
                 event
             }
-            Step::Done(_) => return run,
-            Step::Connect { .. } | Step::Session(_) => world.meet(&mut run),
+            Step::Done(_) => return,
+            Step::Connect { .. } | Step::Session(_) => world.meet(run),
         };
         run.delivery.handle(event).unwrap();
     }
@@ -278,6 +284,9 @@ fn a_lookup_that_is_stored_asks_anew_and_takes_no_answer_to_what_was_asked_befor
     let zone = three();
     let mut delivery = Delivery::new(domain(), Policy::default(), 1);
     let mx = queries(&delivery);
+    let anew = queries(&again(&delivery));
+    assert_eq!(anew[0].question(), mx[0].question());
+    assert_ne!(anew[0].id(), mx[0].id());
     delivery
         .handle(Event::Answer(mx[0].id(), zone.answer(mx[0].question())))
         .unwrap();
