@@ -8,8 +8,8 @@
 //! | `InSession` | as `Connecting` | `Connecting`: the connection ended with the process |
 //! | `Done` | the route, and what came of each host | the same |
 //!
-//! Nothing that the machine decides is believed: when a delivery is read, a new machine is led through what was stored, and it must come
-//! to just that which would be written of it.
+//! Nothing that the machine decides is believed: when a delivery is read, a new machine is led through what was stored, and it must
+//! come to just that which would be written of it.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;

@@ -183,7 +183,10 @@ pub fn damaged_states() -> Vec<Damage> {
     let hosts = over.pointer(HOSTS).unwrap().as_array().unwrap().clone();
     let more = [hosts.clone(), hosts.clone()].concat();
     let routing = json!({"routing": {"next-hop": by_relay.pointer("/state/hosts/route/next-hop"), "shuffle": 1}});
-    let accepted = json!({"not-taken": {"assurance": over.pointer("/state/hosts/hosts/1/tried/results/0/delivered"), "transfer": "accepted"}});
+    let assurance = over
+        .pointer(&at(HOSTS, "1/tried/results/0/delivered"))
+        .unwrap();
+    let accepted = json!({"not-taken": {"assurance": assurance, "transfer": "accepted"}});
     // The first host has taken the mail, so that nobody was asked about the second one.
     let taken = connecting(signed(""), &Policy::default());
     let taken = with(
