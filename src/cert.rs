@@ -197,6 +197,11 @@ fn value_of(element: &[u8]) -> Option<&[u8]> {
 
 /// Why octets are no certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case")
+)]
 #[non_exhaustive]
 pub enum CertificateError {
     /// The structure is not that of a certificate, or it ends too early.

@@ -19,6 +19,8 @@
 mod objection;
 mod outcome;
 mod step;
+#[cfg(feature = "serde")]
+mod stored;
 
 pub use objection::Objection;
 pub use outcome::{Attempt, AttemptResult, Deferral, Failure, HostRecord, Outcome};
@@ -65,7 +67,15 @@ pub const MAX_ATTEMPTS: usize = 64;
 /// assert!(matches!(outcome, Outcome::Deferred(_)));
 /// # Ok::<(), Box<dyn core::error::Error>>(())
 /// ```
+///
+/// With the feature `serde` it can be stored and go on after a restart, see
+/// [`manual::embedding`](crate::manual::embedding#storing-a-delivery-in-a-queue).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Deserialize),
+    serde(try_from = "stored::Stored")
+)]
 pub struct Delivery {
     policy: Policy,
     /// The hosts that are done with, in the order in which they were tried.
@@ -175,6 +185,12 @@ impl Delivery {
             _ => return Err(Unexpected),
         }
         Ok(())
+    }
+
+    /// What the site wants for this delivery.
+    #[must_use]
+    pub const fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     /// The hosts that are done with, in the order in which they were tried; all of them once the outcome is there. Those

@@ -36,6 +36,11 @@ pub const MAX_ALIASES: usize = 8;
 
 /// A name and the type of the records wanted there.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case", deny_unknown_fields)
+)]
 pub struct Question {
     name: Name,
     query_type: QueryType,
@@ -96,6 +101,7 @@ impl Query {
 ///
 /// It is not the 16-bit number of a DNS message, which the caller draws at random.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct QueryId(u32);
 
 impl QueryId {
@@ -109,6 +115,11 @@ impl QueryId {
 
 /// The record types that a delivery needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case")
+)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "a resolver must be able to ask for each of them"
@@ -154,6 +165,11 @@ impl fmt::Display for QueryType {
 
 /// Whether an answer is authenticated by DNSSEC. Weaker comes first, so that the security of several answers is their minimum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case")
+)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "RFC 7672 §2.1.1 knows no third kind of answer"
@@ -177,6 +193,11 @@ impl fmt::Display for Security {
 /// Why a lookup gave no answer. Every kind has the same effect on a decision (RFC 7672 §2.1.1): the kinds differ only for
 /// whoever reads the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case")
+)]
 #[non_exhaustive]
 pub enum LookupError {
     /// No answer within the caller's time.
@@ -247,6 +268,7 @@ impl core::error::Error for LookupError {}
 
 /// The response code of a reply: 4 bits of the header and 8 bits of EDNS (RFC 6891 §6.1.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Rcode(
     /// The number in the registry of RCODEs.
     pub u16,
@@ -285,6 +307,11 @@ impl fmt::Display for Rcode {
 
 /// An Extended DNS Error (RFC 8914): what a resolver says about its reply. It never changes a decision (RFC 8914 §3).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case", deny_unknown_fields)
+)]
 pub struct ExtendedError {
     /// The number in the registry of extended errors.
     pub code: u16,

@@ -86,6 +86,16 @@
 //!   again.
 //! - **SMTP itself**, time-outs, and when to try again.
 //!
+//! # Features
+//!
+//! None is on by default, and none changes a decision.
+//!
+//! - `hickory`: answers from the messages and lookups of the hickory crates, with their DNSSEC proofs.
+//! - `rustls`: a verifier that judges certificates within a rustls handshake.
+//! - `serde`: TLS reports as JSON (RFC 8460); policies, outcomes and their reasons as values that can be written and read; and
+//!   deliveries that can be stored and go on after a restart, see
+//!   [`manual::embedding`](manual::embedding#storing-a-delivery-in-a-queue). It needs no `std` either.
+//!
 //! # Reading order
 //!
 //! [`Name`], then [`dns`] (what an answer is), [`resolve`] (route and plan), [`tlsa`] and [`cert`] (records and certificates),

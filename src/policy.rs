@@ -19,6 +19,11 @@ use crate::resolve::MAX_ADDRESSES;
 /// policy.dane = DaneMode::Mandatory;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case", deny_unknown_fields)
+)]
 #[non_exhaustive]
 pub struct Policy {
     /// Whether mail may go where DANE does not apply.
@@ -43,11 +48,42 @@ pub struct Policy {
     pub bounds: Bounds,
     /// The names and addresses by which this site is known, so that it notices that it is itself an MX host of the domain
     /// (RFC 5321 §5.1). Without any, a loop goes unnoticed.
+    #[cfg_attr(feature = "serde", serde(with = "identities"))]
     pub identities: Arc<[Identity]>,
+}
+
+/// A shared slice is written like any other. No field of a policy may be missing when it is read: the default would be a weaker one
+/// than that of a site that had set it.
+#[cfg(feature = "serde")]
+mod identities {
+    use alloc::sync::Arc;
+    use alloc::vec::Vec;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::Identity;
+
+    pub(super) fn serialize<S: Serializer>(
+        identities: &Arc<[Identity]>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        (**identities).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Arc<[Identity]>, D::Error> {
+        Vec::deserialize(deserializer).map(Arc::from)
+    }
 }
 
 /// Whether mail may go where DANE does not apply.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case")
+)]
 #[non_exhaustive]
 pub enum DaneMode {
     /// Use DANE where the destination publishes it, and opportunistic TLS elsewhere (RFC 7672 §2.2).
@@ -66,6 +102,11 @@ pub enum DaneMode {
 
 /// What to do with the hosts of a domain whose MX answer is insecure (RFC 7672 §2.2.1 leaves it to the client).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case")
+)]
 #[non_exhaustive]
 pub enum InsecureMx {
     /// Authenticate a host that has secure TLSA records. This proves the host and never the domain, see
@@ -81,6 +122,11 @@ pub enum InsecureMx {
 /// Whether the host of an MX record may be an alias. RFC 2181 §10.3 forbids it to the publisher, RFC 7672 §2.2.2 leaves it
 /// to the client whether to follow. Relays and domains without MX records are always followed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case")
+)]
 #[non_exhaustive]
 pub enum MxAlias {
     /// Follow it; the name it leads to is the first to be asked for TLSA records.
@@ -92,6 +138,11 @@ pub enum MxAlias {
 
 /// Which addresses to look up and use (RFC 5321 §5.2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case")
+)]
 #[non_exhaustive]
 pub enum AddressFamily {
     /// Both, in turn, beginning with IPv6.
@@ -118,6 +169,11 @@ impl AddressFamily {
 /// Which digests in TLSA records to believe (RFC 6698 §4.1 lets a client refuse one that it thinks weak) and their order
 /// for digest agility (RFC 7671 §9).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case")
+)]
 #[non_exhaustive]
 pub enum Digests {
     /// SHA2-256 and SHA2-512, the latter being the stronger.
@@ -134,6 +190,11 @@ pub enum Digests {
 /// Whether the common name of a certificate without any DNS-ID, SRV-ID or URI-ID counts. RFC 7672 §3.2.3 wants it, RFC 9525 §2
 /// has since forbidden it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case")
+)]
 #[non_exhaustive]
 pub enum CnId {
     /// It does.
@@ -146,6 +207,11 @@ pub enum CnId {
 /// Whether the dates of a trust anchor of usage 2 count, if its certificate is at hand. RFC 5280 §6.1.1 leaves that open;
 /// implementations differ.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case")
+)]
 #[non_exhaustive]
 pub enum AnchorDates {
     /// An anchor out of date does not count.
@@ -158,6 +224,11 @@ pub enum AnchorDates {
 /// What to do where DANE does not apply and TLS, though offered, fails: RFC 7672 §2.2 says that a client MAY retry in
 /// cleartext. Servers that do not offer TLS at all get mail in cleartext either way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case")
+)]
 #[non_exhaustive]
 pub enum FailedTls {
     /// Go on in cleartext.
@@ -173,6 +244,11 @@ pub enum FailedTls {
 /// The operator's tool asks for them, since it is built on rustls, which can: what it reports of such a server, a mail server does
 /// only under [`RawPublicKeys::AfterCertificates`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case")
+)]
 #[non_exhaustive]
 pub enum RawPublicKeys {
     /// Never: many TLS stacks cannot.
@@ -185,6 +261,11 @@ pub enum RawPublicKeys {
 /// How many addresses to try (RFC 5321 §5.1: at least two, and a limit is allowed). A number above that of the crate counts as
 /// the latter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case", deny_unknown_fields)
+)]
 #[non_exhaustive]
 pub struct Bounds {
     /// Of one host, at most [`MAX_ADDRESSES`](crate::resolve::MAX_ADDRESSES).
@@ -205,6 +286,11 @@ impl Default for Bounds {
 
 /// A name or address by which the sending site is known.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case")
+)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "RFC 5321 §5.1: \"names or addresses\""

@@ -35,6 +35,8 @@ mod lookups;
 mod plan;
 mod route;
 mod routing;
+#[cfg(feature = "serde")]
+mod stored;
 mod tls;
 
 pub use check::{ResolverCheck, ResolverFault, Validation};
@@ -43,6 +45,8 @@ pub use host::HostLookup;
 pub use plan::{MAX_ADDRESSES, Plan};
 pub use route::{DropReason, Dropped, Exchanger, Host, NextHop, Route, RouteKind, SMTP_PORT};
 pub use routing::{MAX_EXCHANGERS, Routing};
+#[cfg(feature = "serde")]
+pub(crate) use stored::{Inconsistent, StoredPlan, StoredRoute};
 pub use tls::{Audit, Demand, EncryptCause, Encryption, NotApplicable, TlsPolicy};
 
 use core::fmt;

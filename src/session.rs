@@ -407,6 +407,11 @@ pub enum StartTlsOffer {
 
 /// How well the connection that gets the mail is protected.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case")
+)]
 #[expect(clippy::exhaustive_enums, reason = "a log must word each of them")]
 pub enum Assurance {
     /// Not at all.

@@ -346,6 +346,11 @@ impl core::error::Error for NoAuthentication {}
 
 /// What an authenticated connection proves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case")
+)]
 #[expect(clippy::exhaustive_enums, reason = "a log must word each of them")]
 pub enum Scope {
     /// The server is the host that it was taken for. An insecure MX answer named that host, so this must not be logged as
@@ -358,12 +363,22 @@ pub enum Scope {
 /// The proof that a server's certificates satisfy one [`Authentication`].
 ///
 /// It speaks of the handshake whose certificates were judged, and of no other: one `Verified` for each handshake.
+///
+/// With the feature `serde` it is written as a report of that handshake. What is read back is such a report and no proof: no
+/// [`Session`](crate::session::Session) takes it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case", deny_unknown_fields)
+)]
 pub struct Verified {
     record: Option<Record>,
     depth: usize,
     name: Option<Name>,
     scope: Scope,
+    /// Never written. What is read has zeros here, and no authentication has that digest.
+    #[cfg_attr(feature = "serde", serde(skip))]
     fingerprint: [u8; 32],
 }
 
@@ -390,6 +405,29 @@ impl Verified {
     #[must_use]
     pub const fn scope(&self) -> Scope {
         self.scope
+    }
+
+    /// Whether a handshake can have given such a report under `wanted`, were it stored. Nothing is proved by that.
+    #[cfg(feature = "serde")]
+    pub(crate) fn can_be_of(&self, wanted: &Authentication) -> bool {
+        let mut usable = wanted.tlsa.usable().iter();
+        let record = usable.find(|record| Some(record.record()) == self.record.as_ref());
+        let fits = match (record.map(UsableRecord::usage), &self.name) {
+            (Some(UsableUsage::DaneEe), None) => self.depth == 0,
+            (Some(UsableUsage::DaneTa), Some(name)) => {
+                // The authority may be one that the server did not send.
+                (1..=MAX_CHAIN).contains(&self.depth) && wanted.reference_ids.contains(name)
+            }
+            _ => false,
+        };
+        fits && self.scope == wanted.scope
+    }
+
+    /// The same for a server that is judged by the public PKI.
+    #[cfg(feature = "serde")]
+    pub(crate) fn can_be_of_pkix(&self, wanted: &PublicPki) -> bool {
+        let fits = self.record.is_none() && self.name.as_ref() == Some(wanted.name());
+        fits && (1..=MAX_CHAIN).contains(&self.depth) && self.scope == Scope::Host
     }
 
     /// Whether this is the proof that the authentication with this fingerprint asks for.

@@ -23,6 +23,8 @@ mod manual_threats;
 mod plain_values;
 mod prop_delivery;
 mod prop_dns;
+#[cfg(feature = "serde")]
+mod prop_stored;
 mod prop_values;
 mod prop_verify;
 mod publish;
@@ -80,6 +82,12 @@ mod session;
 mod session_more;
 mod shuffle;
 mod signature_checks;
+#[cfg(feature = "serde")]
+mod stored;
+#[cfg(feature = "serde")]
+mod stored_damage;
+#[cfg(feature = "serde")]
+mod stored_delivery;
 mod submission;
 mod submission_0;
 mod support;

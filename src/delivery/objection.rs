@@ -7,6 +7,11 @@ use crate::session::{Assurance, Downgrade, Refusal};
 
 /// Why a connection would not have been given mail, were DANE enforced (RFC 7672 §9.1).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case")
+)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "a host is refused before or after a connection"

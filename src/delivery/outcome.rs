@@ -13,6 +13,15 @@ use crate::verify::Scope;
 
 /// What a delivery came to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(
+        rename_all = "kebab-case",
+        rename_all_fields = "kebab-case",
+        deny_unknown_fields
+    )
+)]
 #[expect(clippy::exhaustive_enums, reason = "a queue must act on each")]
 pub enum Outcome {
     /// A server took the mail.
@@ -41,6 +50,17 @@ impl Outcome {
         match self {
             Self::Delivered { would_refuse, .. } => would_refuse.as_ref(),
             Self::Deferred(_) | Self::Failed(_) => None,
+        }
+    }
+
+    /// Why there is no route, if that is the reason.
+    #[cfg(feature = "serde")]
+    pub(super) const fn route_error(&self) -> Option<&RouteError> {
+        match self {
+            Self::Deferred(Deferral::NoRoute(error)) | Self::Failed(Failure::NoRoute(error)) => {
+                Some(error)
+            }
+            Self::Delivered { .. } | Self::Deferred(_) | Self::Failed(_) => None,
         }
     }
 
@@ -114,6 +134,11 @@ impl fmt::Display for Outcome {
 
 /// Why mail must wait.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case", deny_unknown_fields)
+)]
 #[non_exhaustive]
 pub enum Deferral {
     /// Nobody knows now where it should go.
@@ -174,6 +199,11 @@ impl fmt::Display for Deferral {
 
 /// Why mail cannot be delivered.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case", deny_unknown_fields)
+)]
 #[non_exhaustive]
 pub enum Failure {
     /// There is nowhere to take it.
@@ -366,6 +396,11 @@ impl Attempt {
 
 /// What came of one address.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case", deny_unknown_fields)
+)]
 #[non_exhaustive]
 pub enum AttemptResult {
     /// No connection.

@@ -48,6 +48,11 @@ pub enum Event {
 
 /// How the server took the mail, or one recipient of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case", deny_unknown_fields)
+)]
 #[expect(clippy::exhaustive_enums, reason = "the caller makes these")]
 pub enum Transfer {
     /// It accepted it.

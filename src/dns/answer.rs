@@ -214,6 +214,11 @@ pub enum Denial {
 
 /// A lookup that failed, with all that a postmaster needs to find out why.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case", deny_unknown_fields)
+)]
 #[expect(clippy::exhaustive_structs, reason = "a plain report")]
 pub struct FailedLookup {
     /// What was asked.

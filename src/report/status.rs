@@ -39,6 +39,11 @@ use crate::session::Refusal;
 /// assert_eq!(status.to_string(), "451 4.7.5");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case", deny_unknown_fields)
+)]
 #[expect(clippy::exhaustive_structs, reason = "a caller may make its own")]
 pub struct Status {
     /// The three-digit reply code.

@@ -11,6 +11,11 @@ const UNPROVEN_LOOP: &str =
 
 /// Why a next hop has no route.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case")
+)]
 #[non_exhaustive]
 pub enum RouteError {
     /// The MX lookup failed, so nobody knows where mail should go.
@@ -68,6 +73,11 @@ impl core::error::Error for RouteError {}
 
 /// Why a host cannot be used now.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case", deny_unknown_fields)
+)]
 #[non_exhaustive]
 pub enum HostError {
     /// A lookup that decides on the host failed. A failed TLSA lookup is no absence of TLSA records.

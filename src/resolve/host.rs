@@ -14,7 +14,8 @@ mod rules;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use self::rules::{Reached, Task};
+use self::rules::Reached;
+pub(super) use self::rules::Task;
 use super::lookups::Lookups;
 use super::{Exchanger, Host, HostError, NotApplicable, Plan, Route, Step, Unexpected};
 use crate::dns::{Answer, Query, QueryId, QueryType, Question};

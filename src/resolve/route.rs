@@ -13,12 +13,22 @@ pub const SMTP_PORT: NonZeroU16 = NonZeroU16::MIN.saturating_add(24);
 
 /// Where the sender was told to take the mail: a recipient's domain, a relay, or an address (RFC 7672 §1.1).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case", deny_unknown_fields)
+)]
 pub struct NextHop {
     target: Target,
     port: NonZeroU16,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case")
+)]
 pub(super) enum Target {
     Domain(Name),
     Relay(Name),
@@ -132,6 +142,11 @@ pub struct Route {
 
 /// Whether hosts were dropped for being this site, or no better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case")
+)]
 pub(super) enum OwnPlace {
     /// None were, or it is certain enough for mail to be returned.
     Settled,
@@ -204,6 +219,11 @@ impl Route {
 
 /// How the hosts of a route were found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case")
+)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "RFC 5321 §5.1 and RFC 7672 §2.2 know no other way"
@@ -223,6 +243,11 @@ pub enum RouteKind {
 
 /// One host that takes mail.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case", deny_unknown_fields)
+)]
 pub struct Exchanger {
     pub(super) host: Host,
     pub(super) preference: u16,
@@ -244,6 +269,11 @@ impl Exchanger {
 
 /// A host by its name or, where somebody gave an address instead, by that.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case")
+)]
 #[expect(clippy::exhaustive_enums, reason = "a host is named or numbered")]
 pub enum Host {
     /// By name.
@@ -273,6 +303,11 @@ impl fmt::Display for Host {
 
 /// An MX record that is not used.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case", deny_unknown_fields)
+)]
 #[expect(clippy::exhaustive_structs, reason = "a plain report")]
 pub struct Dropped {
     /// The host that the record names.
@@ -285,6 +320,11 @@ pub struct Dropped {
 
 /// Why an MX record is not used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case")
+)]
 #[non_exhaustive]
 pub enum DropReason {
     /// The exchange is the root, beside other records that name a host.

@@ -45,6 +45,8 @@ enum State {
     },
     AwaitingIdentities {
         route: Box<Route>,
+        /// To begin anew with, as a machine does that was stored.
+        shuffle: u64,
         lookups: Lookups,
     },
     /// Only where the machine is driven alone, and larger than all that waits.
@@ -56,11 +58,21 @@ impl Routing {
     /// hosts of equal preference (RFC 5321 §5.1), and equal numbers give equal orders.
     #[must_use]
     pub fn new(next_hop: NextHop, policy: &Policy, shuffle: u64) -> Self {
+        Self::starting_at(QueryId::default(), next_hop, policy, shuffle)
+    }
+
+    /// Numbers its queries from `id` on, so that answers meant for an earlier machine are told apart.
+    pub(crate) fn starting_at(
+        id: QueryId,
+        next_hop: NextHop,
+        policy: &Policy,
+        shuffle: u64,
+    ) -> Self {
         let state = match next_hop.target() {
             Target::Domain(name) => {
                 let question = Question::new(name.clone(), QueryType::Mx);
                 State::AwaitingMx {
-                    lookups: Lookups::new(QueryId::default(), [question]),
+                    lookups: Lookups::new(id, [question]),
                     next_hop,
                     shuffle,
                 }
@@ -115,16 +127,16 @@ impl Routing {
                 let Some(result) = lookups.take_results().and_then(|mut all| all.pop()) else {
                     return Ok(None);
                 };
-                let next_id = lookups.next_id();
+                let (next_id, shuffle) = (lookups.next_id(), *shuffle);
                 let route = result
                     .map_err(RouteError::Lookup)
-                    .and_then(|mx| route_by_mx(next_hop, &self.policy, *shuffle, mx));
+                    .and_then(|mx| route_by_mx(next_hop, &self.policy, shuffle, mx));
                 Ok(match route {
-                    Ok(route) => self.look_for_ourselves(route, next_id),
+                    Ok(route) => self.look_for_ourselves(route, shuffle, next_id),
                     Err(error) => Some(Err(error)),
                 })
             }
-            State::AwaitingIdentities { route, lookups } => {
+            State::AwaitingIdentities { route, lookups, .. } => {
                 lookups.handle(id, answer)?;
                 let Some(results) = lookups.take_results() else {
                     return Ok(None);
@@ -143,6 +155,7 @@ impl Routing {
     fn look_for_ourselves(
         &mut self,
         route: Route,
+        shuffle: u64,
         next_id: QueryId,
     ) -> Option<Result<Route, RouteError>> {
         // What is known by name is known before hosts are cut off, this site perhaps among them.
@@ -158,9 +171,22 @@ impl Routing {
         let lookups = Lookups::new(next_id, questions);
         self.state = State::AwaitingIdentities {
             route: Box::new(route),
+            shuffle,
             lookups,
         };
         None
+    }
+
+    /// What the machine was made of, while it waits: a machine that is stored begins anew.
+    #[cfg(feature = "serde")]
+    pub(crate) fn beginning(&self) -> Option<(&NextHop, u64)> {
+        match &self.state {
+            State::AwaitingMx {
+                next_hop, shuffle, ..
+            } => Some((next_hop, *shuffle)),
+            State::AwaitingIdentities { route, shuffle, .. } => Some((&route.next_hop, *shuffle)),
+            State::Done(_) => None,
+        }
     }
 
     /// The open queries; none once the result is there.
@@ -192,7 +218,7 @@ impl State {
 
 impl Route {
     /// A route with one host and no lookup.
-    fn direct(next_hop: NextHop, kind: RouteKind) -> Self {
+    pub(super) fn direct(next_hop: NextHop, kind: RouteKind) -> Self {
         Self {
             exchangers: next_hop.as_sole_exchanger(),
             next_hop,
@@ -331,7 +357,7 @@ fn identity_questions(route: &Route) -> Vec<Question> {
 /// Drops this site and every host that is not preferred to it (RFC 5321 §5.1). This outranks security (RFC 7672 §2.2.1).
 ///
 /// `results` are those of [`identity_questions`]: two for each host with a name, or none at all.
-fn without_ourselves(
+pub(super) fn without_ourselves(
     mut route: Route,
     policy: &Policy,
     results: &[Result<Resolved, FailedLookup>],

@@ -98,6 +98,11 @@ pub enum Demand {
 
 /// Why DANE does not apply to a host, though every lookup succeeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case")
+)]
 #[non_exhaustive]
 pub enum NotApplicable {
     /// The host was given as an address.

@@ -7,6 +7,11 @@ use crate::verify::VerifyError;
 
 /// Why mail goes in cleartext.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case", deny_unknown_fields)
+)]
 #[non_exhaustive]
 pub enum Downgrade {
     /// The server does not offer STARTTLS.
@@ -51,6 +56,11 @@ impl fmt::Display for Downgrade {
 
 /// Why a connection must not be given mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case", deny_unknown_fields)
+)]
 #[non_exhaustive]
 pub enum Refusal {
     /// TLS is demanded, and the server does not offer STARTTLS.

@@ -106,6 +106,11 @@ fn keep_strongest(
 
 /// Why a set of records is refused as a whole; its host is then not used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case")
+)]
 #[non_exhaustive]
 pub enum SetError {
     /// More than [`MAX_RECORDS`] distinct records.

@@ -10,6 +10,11 @@ use crate::cert::CertificateError;
 /// The variants stand in the order of their use to whoever must mend it, least first: nothing matched, the path is broken,
 /// it is out of date, it lacks the name. Where several things were tried, the greatest reason is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case")
+)]
 #[non_exhaustive]
 pub enum VerifyError {
     /// The server sent no certificate.

@@ -4,6 +4,11 @@ use core::fmt;
 
 /// Where a reply breaks the format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case")
+)]
 #[non_exhaustive]
 pub enum Malformed {
     /// It ends in the middle of a field.

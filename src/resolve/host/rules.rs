@@ -17,7 +17,7 @@ use crate::verify::{Authentication, NameRule, PublicPki};
 
 /// What stays the same over all states.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Task {
+pub(in crate::resolve) struct Task {
     host: Host,
     kind: RouteKind,
     /// Of the MX answer.
@@ -29,7 +29,7 @@ pub(super) struct Task {
 }
 
 impl Task {
-    pub(super) fn new(
+    pub(in crate::resolve) fn new(
         first_id: QueryId,
         exchanger: &Exchanger,
         route: &Route,
@@ -207,10 +207,6 @@ impl Task {
         match (resolved.security, resolved.found) {
             (Security::Secure, Found::Associations(records)) => {
                 let tls = self.tls_policy(candidate, records)?;
-                let tls = match self.policy.dane {
-                    DaneMode::AuditOnly => tls.audited(),
-                    DaneMode::Opportunistic | DaneMode::Mandatory | DaneMode::Off => tls,
-                };
                 Ok(Progress::Ready(self.plan(reached, tls)))
             }
             // An alias at the TLSA name changes neither the base domain nor the names; an insecure one ends in no records.
@@ -241,8 +237,21 @@ impl Task {
         self.without_dane(NotApplicable::NoTlsa, reached)
     }
 
+    /// What follows from secure records at `base`: what they demand, or in an audit that it is noted.
+    pub(in crate::resolve) fn tls_policy(
+        &self,
+        base: &Name,
+        records: Vec<Record>,
+    ) -> Result<TlsPolicy, HostError> {
+        let tls = self.demanded(base, records)?;
+        Ok(match self.policy.dane {
+            DaneMode::AuditOnly => tls.audited(),
+            DaneMode::Opportunistic | DaneMode::Mandatory | DaneMode::Off => tls,
+        })
+    }
+
     /// What secure records at `base` demand (RFC 7672 §2.2).
-    fn tls_policy(&self, base: &Name, records: Vec<Record>) -> Result<TlsPolicy, HostError> {
+    fn demanded(&self, base: &Name, records: Vec<Record>) -> Result<TlsPolicy, HostError> {
         let encrypt = |cause| {
             TlsPolicy::Encrypt(Encryption {
                 base: base.clone(),
@@ -306,7 +315,7 @@ impl Task {
         }
     }
 
-    pub(super) fn plan_for_address(&self, address: IpAddr) -> Result<Plan, HostError> {
+    pub(in crate::resolve) fn plan_for_address(&self, address: IpAddr) -> Result<Plan, HostError> {
         if self.policy.dane == DaneMode::Mandatory {
             return Err(HostError::DaneRequired(NotApplicable::AddressLiteral));
         }
