@@ -14,7 +14,8 @@ use super::value::{self, Source};
 /// The arguments of `probe`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ProbeArgs {
-    /// Domains, addresses as `[192.0.2.1]` or `[IPv6:2001:db8::1]`, or `-` to read them from standard input.
+    /// Domains, addresses as `[192.0.2.1]` or `[IPv6:2001:db8::1]`, or `-` to read them from standard input, one a line; with `-`,
+    /// results come in the order in which they are had.
     #[arg(required = true, value_name = "DOMAIN")]
     pub(crate) domains: Vec<Source>,
     /// A validating resolver, whose AD bit is believed; without it, the system's.
@@ -54,6 +55,15 @@ pub(crate) struct ProbeArgs {
     /// Try every address of every MX host, not only until the first success.
     #[arg(long)]
     pub(crate) all_hosts: bool,
+    /// How many domains to probe at once.
+    #[arg(long, value_name = "N", default_value = "50", value_parser = value::at_once)]
+    pub(crate) jobs: u16,
+    /// How many connections to have to one address at once; who has to wait for one is not timed out for that.
+    #[arg(long, value_name = "N", default_value = "2", value_parser = value::at_once)]
+    pub(crate) per_address: u16,
+    /// What an earlier run printed with --json: leave out the domains that it has results of. For more files, say it again.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) skip_done: Vec<PathBuf>,
     /// Print one JSON object a domain, each on a line of its own.
     #[arg(long)]
     pub(crate) json: bool,
