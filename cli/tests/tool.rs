@@ -12,6 +12,7 @@ mod tool {
     mod probe;
     mod replay;
     pub(crate) mod shape;
+    mod survey;
     mod tlsa;
     mod verify;
 }

@@ -61,7 +61,7 @@ pub(crate) struct ProbeArgs {
     /// How many connections to have to one address at once; who has to wait for one is not timed out for that.
     #[arg(long, value_name = "N", default_value = "2", value_parser = value::at_once)]
     pub(crate) per_address: u16,
-    /// What an earlier run printed with --json: leave out the domains that it has results of. For more files, say it again.
+    /// The JSON that an earlier run printed: leave out the domains that it has results of. With more files, say it again.
     #[arg(long, value_name = "FILE")]
     pub(crate) skip_done: Vec<PathBuf>,
     /// Print one JSON object a domain, each on a line of its own.
