@@ -20,7 +20,7 @@ const DNS_PORT: u16 = 53;
 /// Longest time-out in seconds; who waits longer has forgotten about it.
 const MAX_SECONDS: f64 = 3600.0;
 
-/// Most deliveries at once. Each may have several sockets open, and a process a thousand files unless the system is told otherwise.
+/// Most deliveries at once. Each has up to three sockets open as they were counted, and a process may commonly have 1024.
 const MAX_AT_ONCE: u16 = 200;
 
 /// Where domains come from.
