@@ -14,8 +14,8 @@ use super::value::{self, Source};
 /// The arguments of `probe`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ProbeArgs {
-    /// Domains, addresses as `[192.0.2.1]` or `[IPv6:2001:db8::1]`, or `-` to read them from standard input, one a line; with `-`,
-    /// results come in the order in which they are had.
+    /// Domains, addresses as `[192.0.2.1]` or `[IPv6:2001:db8::1]`, or `-` to read them from standard input, one a line; with
+    /// `-`, results come in the order in which they are had.
     #[arg(required = true, value_name = "DOMAIN")]
     pub(crate) domains: Vec<Source>,
     /// A validating resolver, whose AD bit is believed; without it, the system's.

@@ -48,7 +48,7 @@ fn survey(resolver: &Running, server: &Running, line: &str) -> Command {
     let (resolver, port) = (resolver.address, server.address.port());
     let mut command = program();
     command
-        .args(["probe", "--json", "--timeout", "1"])
+        .args(["probe", "--json"])
         .args(["--resolver", &resolver.to_string()])
         .args(["--port", &port.to_string()])
         .args(line.split(' '))
@@ -95,10 +95,10 @@ fn no_more_domains_are_under_way_than_jobs_says() {
 #[test]
 fn no_more_connections_go_to_one_address_and_who_waits_is_not_timed_out() {
     let resolver = resolver(&habit);
-    let (server, crowd) = slow_mail_server(Duration::from_millis(200));
-    // Without the bound all would be there at once; with it, the last one waits twice as long as a step may take.
-    let mut command = survey(&resolver, &server, "- --jobs 20 --per-address 2");
-    let output = fed(&mut command, many("a", 20));
+    let (server, crowd) = slow_mail_server(Duration::from_millis(300));
+    // Without the bound all would be there at once; with it, the last one waits longer than a step may take.
+    let line = "- --jobs 20 --per-address 2 --timeout 2";
+    let output = fed(&mut survey(&resolver, &server, line), many("a", 20));
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert_eq!(domains(&output).len(), 20);
     assert_eq!(crowd.most(), 2);
@@ -225,7 +225,8 @@ fn a_run_that_is_killed_leaves_whole_lines_and_another_one_goes_on_from_there() 
     let resolver = resolver(&habit);
     let (server, _) = slow_mail_server(NOW);
     let files = Files::new();
-    let all = many("none", 300);
+    // It is killed while the last ones are under way.
+    let all = many("none", 30) + &many("slow", 100);
     let mut command = survey(&resolver, &server, "- --jobs 5");
     let output = File::create(files.path().join("first.jsonl")).unwrap();
     let mut child = start(command.stdout(output), all.clone().into());
@@ -235,12 +236,13 @@ fn a_run_that_is_killed_leaves_whole_lines_and_another_one_goes_on_from_there() 
     let first = files.read("first.jsonl");
     assert!(first.ends_with("}\n"));
     let done: Vec<_> = first.lines().map(domain_of).collect();
-    assert!(done.len() < 300, "it ended before it was killed");
+    assert!(done.len() < 130, "it ended before it was killed");
 
-    let mut command = survey(&resolver, &server, "- --skip-done first.jsonl");
+    let line = "- --jobs 200 --skip-done first.jsonl";
+    let mut command = survey(&resolver, &server, line);
     let output = fed(command.current_dir(files.path()), all.clone());
     let mut domains = domains(&output);
-    assert_eq!(domains.len(), 300 - done.len());
+    assert_eq!(domains.len(), 130 - done.len());
     domains.extend(done);
     let domains: BTreeSet<_> = domains.iter().map(String::as_str).collect();
     assert_eq!(domains, all.lines().collect());
@@ -343,6 +345,6 @@ fn memory_does_not_grow_with_the_input() {
     let (early, late) = (after(500), after(4400));
     child.kill().unwrap();
     child.wait().unwrap();
-    // A result has more than a kilobyte, and so has a delivery.
-    assert!(late - early < 1500, "{early} kB, then {late} kB");
+    // Four thousand results, each of half a kilobyte where it is kept, would show.
+    assert!(late - early < 1000, "{early} kB, then {late} kB");
 }

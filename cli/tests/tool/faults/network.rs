@@ -170,7 +170,8 @@ impl Crowd {
     }
 }
 
-/// Starts a mail server without STARTTLS that keeps every client waiting for its greeting, serves all of them at once, and counts.
+/// Starts a mail server without STARTTLS that keeps every client waiting for its greeting, serves all of them at once, and
+/// counts them.
 pub(crate) fn slow_mail_server(pause: Duration) -> (Running, Arc<Crowd>) {
     let listener = TcpListener::bind((IpAddr::V4(Ipv4Addr::LOCALHOST), 0)).unwrap();
     let address = listener.local_addr().unwrap();
