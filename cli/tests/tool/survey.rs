@@ -345,6 +345,6 @@ fn memory_does_not_grow_with_the_input() {
     let (early, late) = (after(2000), after(7900));
     child.kill().unwrap();
     child.wait().unwrap();
-    // If they were kept, the results in between would take three thousand.
-    assert!(late - early < 1500, "{early} kB, then {late} kB");
+    // If they were kept, the results in between would take more than six thousand.
+    assert!(late - early < 3000, "{early} kB, then {late} kB");
 }
