@@ -64,7 +64,7 @@ pub(crate) async fn run(
     }
 }
 
-/// A domain that was probed: the how manyth it was to begin, its name, and what came of it.
+/// A domain that was probed: how many began before it, its name, and what came of it.
 type Ended = (u64, Domain, Result<Run, Unexpected>);
 
 /// Domains under way.

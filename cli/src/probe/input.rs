@@ -7,7 +7,7 @@ use std::thread;
 use tokio::sync::mpsc::error::SendError;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use crate::args::{Domain, Source};
+use crate::args::{Domain, Source, ValueError};
 use crate::input::stream::{Line, Lines};
 
 /// Longest line of standard input in octets; no domain is as long.
@@ -119,7 +119,7 @@ fn domain(line: &Line<'_>) -> Option<Result<Domain, String>> {
     }
     Some(
         text.parse()
-            .or_else(|error: crate::args::ValueError| unusable(&error.to_string())),
+            .or_else(|error: ValueError| unusable(&error.to_string())),
     )
 }
 

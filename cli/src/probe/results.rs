@@ -30,7 +30,7 @@ impl Results {
         }
     }
 
-    /// Takes the result of the domain that was this one to begin, from 0 on, and prints what need not wait.
+    /// Takes the result of a domain before which so many others began, and prints what need not wait.
     ///
     /// # Errors
     /// If it cannot be written.
