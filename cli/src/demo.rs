@@ -19,7 +19,7 @@ use smtp_dane::{Name, Policy, RawPublicKeys};
 use tokio::time::timeout;
 
 use crate::args::DemoArgs;
-use crate::drive::{Errand, Network};
+use crate::drive::{Errand, Network, Turns};
 use crate::exit::{Ending, Verdict};
 use crate::lab::Lab;
 use crate::lab::certificates::Identity;
@@ -40,6 +40,9 @@ const ALL_TIME: Duration = Duration::from_secs(14);
 
 /// Any number will do for hosts of equal preference; with this one, every run is the same.
 const SHUFFLE: u64 = 7;
+
+/// Connections to one address at once; no two domains share more.
+const PER_ADDRESS: u16 = 2;
 
 /// The name that the demo introduces itself by.
 const OWN_NAME: &str = "sender.test";
@@ -110,6 +113,7 @@ async fn deliver_all(
         tls,
         patience: PATIENCE,
         hello: Some(OWN_NAME.to_owned()),
+        turns: Turns::new(PER_ADDRESS),
     });
     let mut policy = Policy::default();
     policy.raw_public_keys = RawPublicKeys::AfterCertificates;

@@ -3,6 +3,7 @@
 mod connection;
 #[cfg(test)]
 mod tests;
+mod turns;
 
 use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
@@ -19,6 +20,7 @@ use crate::resolver::Resolver;
 use crate::smtp::Message;
 use crate::tls::{TlsClient, TlsFacts};
 use connection::Connection;
+pub(crate) use turns::Turns;
 
 /// The way to the network.
 #[derive(Clone)]
@@ -31,6 +33,8 @@ pub(crate) struct Network {
     pub(crate) patience: Duration,
     /// The name to say in EHLO; without one, the address of this side.
     pub(crate) hello: Option<String>,
+    /// How many connections to one address there may be.
+    pub(crate) turns: Arc<Turns>,
 }
 
 /// What to do on a connection that may be given mail.

@@ -2,6 +2,7 @@
 
 pub(crate) mod lines;
 pub(crate) mod pem;
+pub(crate) mod stream;
 pub(crate) mod tlsa;
 
 use core::fmt::Display;

@@ -28,6 +28,7 @@ use std::process::ExitCode;
 
 use args::{Args, Command, DemoArgs, ProbeArgs, Unusable};
 use exit::{Ending, Verdict};
+use probe::Done;
 use terminal::{Progress, Style};
 
 pub use replay::replay_text;
@@ -66,9 +67,9 @@ fn run(args: Args) -> Result<Verdict, Ending> {
         }) => return demo::names(count),
         Command::Demo(args) => Work::Demo(args),
         Command::Probe(args) => {
-            // Nothing else listens for an interrupt while standard input is read, so that it ends the program.
-            let input = probe::Input::read(&args.domains)?;
-            Work::Probe(args, input)
+            // Nothing else listens for an interrupt while files are read, so that it ends the program.
+            let done = Done::read(&args.skip_done)?;
+            Work::Probe(args, done)
         }
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -89,14 +90,14 @@ fn run(args: Args) -> Result<Verdict, Ending> {
 /// A command that needs the network, with all that it needs to begin.
 enum Work {
     Demo(DemoArgs),
-    Probe(Box<ProbeArgs>, probe::Input),
+    Probe(Box<ProbeArgs>, Done),
 }
 
 impl Work {
     async fn run(self, style: Style, progress: &Progress) -> Result<Verdict, Ending> {
         match self {
             Self::Demo(args) => demo::run(&args, style, progress).await,
-            Self::Probe(args, input) => probe::run(&args, input, style, progress).await,
+            Self::Probe(args, done) => probe::run(&args, &done, style, progress).await,
         }
     }
 }

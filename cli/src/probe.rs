@@ -1,158 +1,141 @@
 //! `probe`: what a mail server would do for each domain, without the mail.
 
-use std::collections::VecDeque;
+mod done;
+mod input;
+mod pace;
+mod results;
+
 use std::fs;
-use std::io::{self, BufRead, Read};
 use std::sync::Arc;
 
 use smtp_dane::delivery::Delivery;
 use smtp_dane::resolve::{ResolverFault, Validation};
-use smtp_dane::{Identity, Policy, RawPublicKeys};
+use smtp_dane::{Identity, Policy, RawPublicKeys, Unexpected};
+use tokio::task::JoinSet;
 
-use crate::args::{Domain, ProbeArgs, Source};
-use crate::drive::{Errand, Network};
+use crate::args::{Domain, ProbeArgs};
+use crate::drive::{Errand, Network, Run, Turns};
 use crate::exit::{Ending, Verdict};
-use crate::report::{self, OutcomeKind, Report};
+use crate::report::{OutcomeKind, Report};
 use crate::resolver::Resolver;
-use crate::terminal::{Progress, Style, complain, print};
+use crate::terminal::{Progress, Style, complain};
 use crate::tls::TlsClient;
 use crate::validator::Anchor;
+pub(crate) use done::Done;
+use pace::Pace;
+use results::Results;
 
-/// How many domains are probed at once.
-const AT_ONCE: usize = 16;
-
-/// Longest line of standard input in octets; no domain is as long.
-const MAX_LINE: u64 = 4096;
-
-/// Probes the domains, and prints what came of them in their order.
+/// Probes the domains, some of them at once, and prints what came of them. However many there are, only those under way are kept.
 ///
 /// # Errors
 /// [`Ending`] if it cannot be done at all.
 pub(crate) async fn run(
     args: &ProbeArgs,
-    input: Input,
+    done: &Done,
     style: Style,
     progress: &Progress,
 ) -> Result<Verdict, Ending> {
     let network = Arc::new(network(args).await?);
+    let entries = input::entries(args.domains.clone());
+    let mut entries = entries.map_err(|error| Ending::Impossible(error.to_string()))?;
     // Beside the deliveries, which as a rule take longer.
-    let check = (!args.validate).then(|| {
+    let mut checks = JoinSet::new();
+    if !args.validate {
         let resolver = network.resolver.clone();
-        tokio::spawn(async move { resolver.check().await })
-    });
-    let policy = policy(args);
-    let mut waiting = input.domains.into_iter();
-    let mut running = VecDeque::new();
-    let mut verdict = input.verdict;
+        checks.spawn(async move { resolver.check().await });
+    }
+    let mut survey = Survey {
+        args,
+        network,
+        policy: policy(args),
+        running: JoinSet::new(),
+        results: Results::new(args, style),
+        pace: Pace::new(input::extent(&args.domains)),
+        progress,
+        verdict: Verdict::Holds,
+    };
     loop {
-        while running.len() < AT_ONCE
-            && let Some(domain) = waiting.next()
-        {
-            let next_hop = if args.relay {
-                domain.relay(args.port)
-            } else {
-                domain.next_hop(args.port)
-            };
-            let delivery = Delivery::new(next_hop, policy.clone(), shuffle());
-            let errand = if args.all_hosts {
-                Errand::Survey
-            } else {
-                Errand::Probe
-            };
-            running.push_back((domain, network.start(delivery, errand)));
-        }
-        let Some((domain, task)) = running.pop_front() else {
-            if let Some(check) = check {
-                warn_of(check.await??);
+        let has_room = survey.running.len() < usize::from(args.jobs);
+        tokio::select! {
+            Some(entry) = entries.recv(), if has_room => {
+                survey.pace.took(entry.octets);
+                match entry.domain {
+                    Ok(domain) if done.has(&domain) => {}
+                    Ok(domain) => survey.begin(domain),
+                    Err(line) => survey.pass_over(&line),
+                }
             }
-            return Ok(verdict);
-        };
-        progress.show(&format!("probing {domain}"));
-        let run = task.await??;
-        let report = Report::of(domain.to_string(), &run).ok_or(Ending::Broken)?;
-        if report.outcome != OutcomeKind::Delivered {
-            verdict = verdict.max(Verdict::DoesNotHold);
-        }
-        progress.clear();
-        if args.json {
-            let line = serde_json::to_string(&report).map_err(io::Error::from)?;
-            print(&format!("{line}\n"))?;
-        } else {
-            print(&report::lines(&report, style))?;
-            if !running.is_empty() {
-                print("\n")?;
-            }
+            Some(ended) = survey.running.join_next() => survey.end(ended?)?,
+            Some(checked) = checks.join_next() => survey.warn_of(checked??),
+            else => return Ok(survey.verdict),
         }
     }
 }
 
-/// Warns of a resolver that plainly does not validate: all that was said of it being insecure may be its own fault. Where nothing
-/// was shown, the deliveries say by themselves what went wrong.
-fn warn_of(checked: Result<Validation, ResolverFault>) {
-    if let Err(fault @ ResolverFault::NotSecure(_)) = checked {
-        complain(&format!(
-            "warning: {fault}, and then DANE applies nowhere; --resolver names another one, --validate believes none [{}]",
-            fault.cite()
-        ));
-    }
-}
+/// A domain that was probed: how many began before it, its name, and what came of it.
+type Ended = (u64, Domain, Result<Run, Unexpected>);
 
-/// The domains to probe.
-#[derive(Debug)]
-pub(crate) struct Input {
-    domains: Vec<Domain>,
+/// Domains under way.
+struct Survey<'a> {
+    args: &'a ProbeArgs,
+    network: Arc<Network>,
+    policy: Policy,
+    running: JoinSet<Ended>,
+    results: Results,
+    pace: Pace,
+    progress: &'a Progress,
     verdict: Verdict,
 }
 
-impl Input {
-    /// Takes the arguments, and reads standard input where they say so. A line that is no domain is reported and left out.
-    ///
-    /// # Errors
-    /// [`Ending`] if standard input cannot be read.
-    pub(crate) fn read(sources: &[Source]) -> Result<Self, Ending> {
-        let mut input = Self {
-            domains: Vec::new(),
-            verdict: Verdict::Holds,
+impl Survey<'_> {
+    fn begin(&mut self, domain: Domain) {
+        let number = self.pace.begins(&domain);
+        self.progress.show(&self.pace.line());
+        let next_hop = if self.args.relay {
+            domain.relay(self.args.port)
+        } else {
+            domain.next_hop(self.args.port)
         };
-        for source in sources {
-            match source {
-                Source::Argument(domain) => input.domains.push(domain.clone()),
-                Source::StandardInput => {
-                    let read = input.read_lines(&mut io::stdin().lock());
-                    read.map_err(|error| Ending::Unusable(format!("standard input: {error}")))?;
-                }
-            }
-        }
-        Ok(input)
+        let delivery = Delivery::new(next_hop, self.policy.clone(), shuffle());
+        let errand = if self.args.all_hosts {
+            Errand::Survey
+        } else {
+            Errand::Probe
+        };
+        let network = Arc::clone(&self.network);
+        self.running
+            .spawn(async move { (number, domain, network.run(delivery, &errand).await) });
     }
 
-    fn read_lines(&mut self, lines: &mut impl BufRead) -> io::Result<()> {
-        let mut octets = Vec::new();
-        for number in 1_u64.. {
-            octets.clear();
-            let length = lines.take(MAX_LINE).read_until(b'\n', &mut octets)?;
-            if length == 0 {
-                break;
-            }
-            if octets.last() != Some(&b'\n') {
-                // The rest of a line that is too long.
-                lines.skip_until(b'\n')?;
-            }
-            let line = String::from_utf8_lossy(&octets);
-            match line.trim() {
-                "" => {}
-                text => match text.parse() {
-                    Ok(domain) => self.domains.push(domain),
-                    Err(error) => {
-                        let text: String = text.chars().take(80).collect();
-                        let place = format!("standard input, line {number}");
-                        complain(&format!("{place}: '{text}' cannot be used: {error}"));
-                        self.verdict = Verdict::Unusable;
-                    }
-                },
-            }
+    fn end(&mut self, (number, domain, run): Ended) -> Result<(), Ending> {
+        let report = Report::of(domain.to_string(), &run?).ok_or(Ending::Broken)?;
+        if report.outcome != OutcomeKind::Delivered {
+            self.verdict = self.verdict.max(Verdict::DoesNotHold);
         }
+        self.pace.ended();
+        self.progress.clear();
+        self.results.add(number, &report)?;
+        self.progress.show(&self.pace.line());
         Ok(())
+    }
+
+    /// Warns of a resolver that plainly does not validate: all that was said of it being insecure may be its own fault. Where
+    /// nothing was shown, the deliveries say by themselves what went wrong.
+    fn warn_of(&self, checked: Result<Validation, ResolverFault>) {
+        if let Err(fault @ ResolverFault::NotSecure(_)) = checked {
+            self.progress.clear();
+            complain(&format!(
+                "warning: {fault}, and then DANE applies nowhere; --resolver names another one, --validate believes none [{}]",
+                fault.cite()
+            ));
+        }
+    }
+
+    /// Says what is wrong with a line of the input.
+    fn pass_over(&mut self, why: &str) {
+        self.progress.clear();
+        complain(why);
+        self.verdict = Verdict::Unusable;
     }
 }
 
@@ -178,6 +161,7 @@ async fn network(args: &ProbeArgs) -> Result<Network, Ending> {
         tls,
         patience: args.timeout,
         hello: own_name,
+        turns: Turns::new(args.per_address),
     })
 }
 
@@ -214,23 +198,4 @@ fn anchor(args: &ProbeArgs) -> Result<Anchor, Ending> {
 /// A random number for hosts of equal preference; always the same if the system has none.
 fn shuffle() -> u64 {
     getrandom::u64().unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_that_are_no_domains_are_left_out() {
-        let mut input = Input {
-            domains: Vec::new(),
-            verdict: Verdict::Holds,
-        };
-        let long = "x".repeat(10_000);
-        let text = format!("a.example\r\n\n  b.example \na..b\n{long}\n\u{fc}.example\nc.example");
-        assert!(input.read_lines(&mut text.as_bytes()).is_ok());
-        let shown: Vec<_> = input.domains.iter().map(ToString::to_string).collect();
-        assert_eq!(shown, ["a.example", "b.example", "c.example"]);
-        assert_eq!(input.verdict, Verdict::Unusable);
-    }
 }

@@ -40,6 +40,10 @@ pub(crate) use upstream::system_servers;
 /// UDP payload that is announced: what fits the smallest IPv6 packet (RFC 9715).
 const UDP_PAYLOAD: u16 = 1232;
 
+/// How many proofs are kept for the next answer, at a few hundred octets each. The zones that many domains have in common are far
+/// fewer; hickory's own number is for a resolver that answers a whole site, and would let a survey of millions grow to that.
+const MAX_PROOFS: usize = 16_384;
+
 /// A client that validates every answer.
 #[derive(Clone)]
 pub(crate) struct Validator {
@@ -73,6 +77,7 @@ impl Validator {
         options.edns_set_dnssec_ok = true;
         let anchors = upstream::trust_anchors(&upstream, options, anchor).await?;
         let checked = DnssecDnsHandle::with_trust_anchor(upstream, Arc::new(anchors));
+        let checked = checked.validation_cache_size(MAX_PROOFS);
         Ok(Self {
             checked,
             options,

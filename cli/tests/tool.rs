@@ -14,7 +14,8 @@ mod tool {
     mod replay;
     pub(crate) mod shape;
     mod summarize;
-    pub(crate) mod survey;
+    mod survey;
+    pub(crate) mod survey_demo;
     mod tlsa;
     mod verify;
 }

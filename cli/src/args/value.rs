@@ -20,6 +20,9 @@ const DNS_PORT: u16 = 53;
 /// Longest time-out in seconds; who waits longer has forgotten about it.
 const MAX_SECONDS: f64 = 3600.0;
 
+/// Most deliveries at once. Each has up to three sockets open as they were counted, and a process may commonly have 1024.
+const MAX_AT_ONCE: u16 = 200;
+
 /// Where domains come from.
 #[derive(Clone, Debug)]
 pub(crate) enum Source {
@@ -181,7 +184,15 @@ pub(super) fn dane(text: &str) -> Result<DaneMode, ValueError> {
 
 /// A port to connect to.
 pub(super) fn port(text: &str) -> Result<NonZeroU16, ValueError> {
-    text.parse().map_err(|_| ValueError::Port)
+    text.parse()
+        .map_err(|_| ValueError::Count { most: u16::MAX })
+}
+
+/// How much may be done at once.
+pub(super) fn at_once(text: &str) -> Result<u16, ValueError> {
+    let number = text.parse().ok();
+    let number = number.filter(|number| (1..=MAX_AT_ONCE).contains(number));
+    number.ok_or(ValueError::Count { most: MAX_AT_ONCE })
 }
 
 /// A time-out in seconds.
@@ -245,8 +256,11 @@ pub(crate) enum ValueError {
     Resolver,
     /// It is no mode of DANE.
     Dane,
-    /// It is no port.
-    Port,
+    /// It is no number from 1 to this one.
+    Count {
+        /// The greatest.
+        most: u16,
+    },
     /// It is no time-out.
     Seconds,
     /// It is no point in time.
@@ -274,7 +288,7 @@ impl fmt::Display for ValueError {
                 f.write_str("it is not an address, as in 127.0.0.1, 127.0.0.1:5353 or [::1]:53")
             }
             Self::Dane => f.write_str("it is none of opportunistic, mandatory and audit"),
-            Self::Port => write!(f, "it is not a number from 1 to {}", u16::MAX),
+            Self::Count { most } => write!(f, "it is not a number from 1 to {most}"),
             Self::Seconds => write!(f, "it is not a number above 0 and up to {MAX_SECONDS}"),
             Self::Time => f.write_str("it is not a time from 1970 on, as in 2026-01-31T00:00:00Z"),
             Self::Number { most } => write!(f, "it is not a number from 0 to {most}"),

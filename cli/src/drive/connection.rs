@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::rustls::pki_types::DnsName;
 
+use super::turns::Turn;
 use super::{Network, Sighting, literal};
 use crate::smtp::{Client, Hello, Message, Opening};
 use crate::tls::Credential;
@@ -24,10 +25,12 @@ pub(super) struct Connection {
     name: String,
     /// None once the connection is of no more use.
     client: Option<Client>,
+    /// Held to the end, so that nobody else comes before this one has gone.
+    _turn: Turn,
 }
 
 impl Connection {
-    /// Opens a connection.
+    /// Opens a connection as soon as it is its turn at the address; how long that takes is no fault of the server's.
     ///
     /// # Errors
     /// If there is no way to the address, or it takes too long.
@@ -36,6 +39,7 @@ impl Connection {
         server_name: Option<DnsName<'static>>,
         address: SocketAddr,
     ) -> io::Result<Self> {
+        let turn = network.turns.wait(address.ip()).await;
         let (client, own) = connect(network, address).await?;
         let name = network.hello.clone();
         Ok(Self {
@@ -44,6 +48,7 @@ impl Connection {
             address,
             name: name.unwrap_or_else(|| literal(own.ip().to_canonical())),
             client: Some(client),
+            _turn: turn,
         })
     }
 

@@ -47,6 +47,7 @@ async fn lab() -> (Lab, Arc<Network>) {
         tls: TlsClient::new().unwrap(),
         patience: PATIENCE,
         hello: None,
+        turns: Turns::new(1),
     });
     (lab, network)
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::files::Files;
 use super::lab::Lab;
-use super::survey::names;
+use super::survey_demo::names;
 use crate::{assert_unusable, objects, program, run, text};
 
 /// The picture, from this package's folder. `SMTP_DANE_PICTURE=draw` before the test draws it anew.

@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle, sleep};
 use std::time::Duration;
 
@@ -155,6 +155,51 @@ pub(crate) fn mail_server(manner: Manner) -> Running {
         over,
         threads: vec![thread],
     }
+}
+
+/// How many connections a server had at once, now and at most.
+#[derive(Default)]
+pub(crate) struct Crowd {
+    now: AtomicUsize,
+    most: AtomicUsize,
+}
+
+impl Crowd {
+    pub(crate) fn most(&self) -> usize {
+        self.most.load(Ordering::SeqCst)
+    }
+}
+
+/// Starts a mail server without STARTTLS that keeps every client waiting for its greeting, serves all of them at once, and
+/// counts them.
+pub(crate) fn slow_mail_server(pause: Duration) -> (Running, Arc<Crowd>) {
+    let listener = TcpListener::bind((IpAddr::V4(Ipv4Addr::LOCALHOST), 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    let over = Arc::new(AtomicBool::new(false));
+    let crowd = Arc::new(Crowd::default());
+    let counted = Arc::clone(&crowd);
+    let thread = accepting(listener, &over, move |mut stream| {
+        let crowd = Arc::clone(&counted);
+        let now = crowd.now.fetch_add(1, Ordering::SeqCst) + 1;
+        crowd.most.fetch_max(now, Ordering::SeqCst);
+        thread::spawn(move || -> io::Result<()> {
+            sleep(pause);
+            stream.write_all(b"220 mx.test\r\n")?;
+            answer(&mut stream, "250 mx.test\r\n")?;
+            // Its QUIT; the next client may be there as soon as it has the reply.
+            let _length = stream.read(&mut [0; 2048])?;
+            crowd.now.fetch_sub(1, Ordering::SeqCst);
+            stream.write_all(b"221 bye\r\n")
+        });
+        Ok(())
+    });
+    let threads = vec![thread];
+    let running = Running {
+        address,
+        over,
+        threads,
+    };
+    (running, crowd)
 }
 
 /// Serves one connection after the other. That a client goes away is no fault of the server's.

@@ -1,0 +1,72 @@
+//! The demo's domains for surveys: they end as it says.
+
+use std::fs;
+
+use serde_json::Value;
+
+use super::files::Files;
+use super::lab::Lab;
+use crate::{at, objects, run, text};
+
+/// As many as there are in a round of all kinds.
+const ROUND: u64 = 40;
+
+/// The names of the first domains.
+pub(crate) fn names(count: u64) -> Vec<String> {
+    let output = run(&format!("demo --names {count}"));
+    assert!(output.status.success(), "{output:?}");
+    text(&output.stdout).lines().map(str::to_owned).collect()
+}
+
+/// What came of the last host, or null.
+fn last_result(object: &Value) -> &Value {
+    let hosts = object.pointer("/hosts").and_then(Value::as_array).unwrap();
+    hosts.last().map_or(&Value::Null, |host| &host["result"])
+}
+
+#[test]
+fn survey_domains_end_as_the_demo_says() {
+    let lab = Lab::start_with(&["--domains", &ROUND.to_string()]);
+    let files = Files::new();
+    let anchor = files.path().join("anchor");
+    fs::write(&anchor, at(&lab.place, "/trust_anchor")).unwrap();
+    let validate = format!("--validate --trust-anchor {}", anchor.display());
+    let names = names(ROUND);
+    for (server, options) in [("/resolver", ""), ("/authority", validate.as_str())] {
+        let line = format!("{} {options}", names.join(" "));
+        let found = objects(&lab.probe_by(server, line.trim_end()));
+        let found_names: Vec<_> = found.iter().map(|object| at(object, "/domain")).collect();
+        assert_eq!(found_names, names);
+        let kinds = lab.place.pointer("/survey/kinds").and_then(Value::as_array);
+        for kind in kinds.unwrap() {
+            let end = format!(".{}.survey.test", at(kind, "/kind"));
+            let of_kind = |object: &&Value| at(object, "/domain").ends_with(&end);
+            let of_kind: Vec<_> = found.iter().filter(of_kind).collect();
+            let domains = kind.pointer("/domains").and_then(Value::as_u64).unwrap();
+            assert!(domains > 0, "{kind}");
+            assert_eq!(u64::try_from(of_kind.len()).unwrap(), domains, "{kind}");
+            for object in of_kind {
+                assert_eq!(object["outcome"], kind["outcome"], "{object}");
+                assert_eq!(at(object, "/reason/code"), at(kind, "/reason"), "{object}");
+                assert_eq!(last_result(object), &kind["result"], "{object}");
+            }
+        }
+        for outcome in ["delivered", "deferred", "failed"] {
+            let so = found.iter().filter(|object| object["outcome"] == outcome);
+            let expected = lab.place.pointer(&format!("/survey/outcomes/{outcome}"));
+            assert_eq!(
+                expected.and_then(Value::as_u64),
+                u64::try_from(so.count()).ok()
+            );
+        }
+    }
+}
+
+#[test]
+fn a_million_names_are_printed_each_once() {
+    let names = names(1_000_000);
+    assert_eq!(names.len(), 1_000_000);
+    let numbers = names.iter().map(|name| name.split('.').next().unwrap());
+    let wanted = (1..=1_000_000).map(|number| format!("d{number}"));
+    assert!(numbers.eq(wanted));
+}
