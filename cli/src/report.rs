@@ -18,6 +18,10 @@ use smtp_dane::resolve::{Plan, RouteError, RouteKind};
 
 use crate::drive::Run;
 
+/// Longest line that is read back as a report, in octets: 64 hosts, each with a message full of TLSA records in hexadecimal, twice,
+/// have half of it.
+pub(crate) const MAX_LINE: u64 = 32 * 1024 * 1024;
+
 /// One domain.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Report {

@@ -15,13 +15,11 @@ use std::path::Path;
 
 use crate::args::SummarizeArgs;
 use crate::exit::{Ending, Verdict};
+use crate::input::stream::{Line, Lines};
+use crate::report::MAX_LINE;
 use crate::terminal::{Progress, Style, complain, print};
 use counts::Counts;
-use line::{Line, LineError};
-
-/// Longest line in octets. The TLSA records of a host come in one DNS message of at most 64 KiB (RFC 1035 §4.2.2), and stand in a
-/// line as hex, once for the host and once for each of at most 64 attempts that one of them matched.
-const MAX_LINE: u64 = 16 * 1024 * 1024;
+use line::{LineError, Probed};
 
 /// How many lines that cannot be used are complained of one by one.
 const MAX_COMPLAINTS: u64 = 10;
@@ -88,29 +86,23 @@ fn of_file(path: &Path, counts: &mut Counts, progress: &Progress) -> Result<(), 
 
 /// Counts the lines of one file. A line that cannot be used is reported and left out.
 fn of_lines(
-    mut lines: impl BufRead,
+    source: impl BufRead,
     name: &str,
     counts: &mut Counts,
     progress: &Progress,
 ) -> io::Result<()> {
-    let mut octets = Vec::new();
-    for number in 1_u64.. {
-        octets.clear();
-        let mut line = io::Read::take(&mut lines, MAX_LINE);
-        if line.read_until(b'\n', &mut octets)? == 0 {
-            break;
-        }
-        let read = if line.limit() == 0 && octets.last() != Some(&b'\n') {
-            lines.skip_until(b'\n')?;
-            Err(LineError::TooLong { most: MAX_LINE })
-        } else if octets.trim_ascii().is_empty() {
-            continue;
-        } else {
-            Line::read(&octets)
+    let mut lines = Lines::new(source, MAX_LINE);
+    while let Some(line) = lines.next()? {
+        let read = match line {
+            Line::Whole(octets) | Line::CutShort(octets) if octets.trim_ascii().is_empty() => {
+                continue;
+            }
+            Line::Whole(octets) | Line::CutShort(octets) => Probed::read(octets),
+            Line::TooLong => Err(LineError::TooLong { most: MAX_LINE }),
         };
         match read {
-            Ok(line) => {
-                counts.add(&line);
+            Ok(probed) => {
+                counts.add(&probed);
                 if counts.lines().is_multiple_of(SHOWN_EACH) {
                     progress.show(&format!("{} lines counted", counts.lines()));
                 }
@@ -119,6 +111,7 @@ fn of_lines(
                 counts.add_unusable();
                 if counts.unusable_lines() <= MAX_COMPLAINTS {
                     progress.clear();
+                    let number = lines.number;
                     complain(&format!("{name}, line {number}: {error}"));
                 }
             }
@@ -150,7 +143,7 @@ mod tests {
     #[test]
     fn a_line_that_is_too_long_is_left_out_and_the_next_is_counted() {
         let (mut counts, progress) = (Counts::default(), Progress::new());
-        assert!(of_lines(too_long(MAX_LINE), "a", &mut counts, &progress).is_ok());
+        assert!(of_lines(too_long(MAX_LINE + 1), "a", &mut counts, &progress).is_ok());
         assert_eq!((counts.unusable_lines(), counts.lines()), (1, 1));
         assert!(of_lines(too_long(3 * MAX_LINE), "a", &mut counts, &progress).is_ok());
         assert_eq!((counts.unusable_lines(), counts.lines()), (2, 2));

@@ -10,12 +10,8 @@ use smtp_dane::tlsa::sha256;
 use crate::args::Domain;
 use crate::exit::Ending;
 use crate::input::stream::{Line, Lines};
-use crate::report::OutcomeKind;
+use crate::report::{MAX_LINE, OutcomeKind};
 use crate::terminal::complain;
-
-/// Longest line in octets: 64 hosts, each with a message full of TLSA records in hexadecimal, twice, have half of it. The domain
-/// of a longer one is probed again, and nothing worse.
-const MAX_LINE: u64 = 32 * 1024 * 1024;
 
 /// How many lines of a file are complained about one by one.
 const MAX_WARNINGS: u64 = 10;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::line::Line;
+use super::line::Probed;
 use super::tally::Tally;
 use crate::report::{HostResult, OutcomeKind};
 
@@ -80,37 +80,37 @@ impl Counts {
     }
 
     /// Counts what came of one domain.
-    pub(super) fn add(&mut self, line: &Line) {
+    pub(super) fn add(&mut self, probed: &Probed) {
         self.lines = self.lines.saturating_add(1);
-        self.outcomes.add(line.outcome.as_str());
-        let (reasons, protection) = match line.outcome {
+        self.outcomes.add(probed.outcome.as_str());
+        let (reasons, protection) = match probed.outcome {
             OutcomeKind::Delivered => {
-                let taker = line.taker().map_or("unknown", HostResult::as_str);
+                let taker = probed.taker().map_or("unknown", HostResult::as_str);
                 (&mut self.reasons.delivered, taker)
             }
             OutcomeKind::Deferred => (&mut self.reasons.deferred, "none"),
             OutcomeKind::Failed => (&mut self.reasons.failed, "none"),
         };
         self.protection.add(protection);
-        if let Some(reason) = &line.reason {
+        if let Some(reason) = &probed.reason {
             reasons.add(&reason.code);
         }
         self.would_refuse = self
             .would_refuse
-            .saturating_add(u64::from(line.would_refuse));
-        if let Some(objection) = &line.objection {
+            .saturating_add(u64::from(probed.would_refuse));
+        if let Some(objection) = &probed.objection {
             self.objections.add(&objection.code);
         }
         let known = |word: &Option<String>| word.clone().unwrap_or_else(|| "unknown".to_owned());
-        self.mx_security.add(&known(&line.mx.security));
-        self.mx_kinds.add(&known(&line.mx.kind));
-        for host in &line.hosts {
+        self.mx_security.add(&known(&probed.mx.security));
+        self.mx_kinds.add(&known(&probed.mx.kind));
+        for host in &probed.hosts {
             self.hosts.add(host.result.as_str());
             add_parameters(&mut self.tlsa, host.tlsa.iter());
             let unusable = host.unusable.iter().map(|unusable| &unusable.record);
             add_parameters(&mut self.unusable_tlsa, unusable);
         }
-        for result_type in &line.tlsrpt {
+        for result_type in &probed.tlsrpt {
             self.tlsrpt.add(result_type);
         }
     }

@@ -12,7 +12,7 @@ const MAX_MESSAGE: usize = 120;
 
 /// What came of one domain.
 #[derive(Debug, Deserialize)]
-pub(super) struct Line {
+pub(super) struct Probed {
     /// Demanded, so that no other object passes for a result; it is not counted by.
     #[serde(rename = "domain")]
     _domain: IgnoredAny,
@@ -52,7 +52,7 @@ pub(super) struct Reason {
     pub(super) code: String,
 }
 
-impl Line {
+impl Probed {
     /// Reads a line, which may have its end in it.
     ///
     /// # Errors
