@@ -14,7 +14,7 @@ mod tool {
     mod replay;
     pub(crate) mod shape;
     mod summarize;
-    mod survey;
+    pub(crate) mod survey;
     pub(crate) mod survey_demo;
     mod tlsa;
     mod verify;

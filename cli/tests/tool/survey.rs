@@ -321,7 +321,7 @@ fn the_input_is_read_no_further_than_there_is_room() {
 
 /// The most memory that the process had so far, in kilobytes.
 #[cfg(target_os = "linux")]
-fn most_memory(child: &Child) -> u64 {
+pub(crate) fn most_memory(child: &Child) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
     let line = status.lines().find(|line| line.starts_with("VmHWM:"));
     let number = line.and_then(|line| line.split_whitespace().nth(1));

@@ -1,15 +1,27 @@
 //! The demo's domains for surveys: they end as it says.
 
 use std::fs;
+#[cfg(target_os = "linux")]
+use std::{
+    fs::File,
+    io::{BufRead, BufReader, Write},
+    process::Stdio,
+};
 
 use serde_json::Value;
 
 use super::files::Files;
 use super::lab::Lab;
+#[cfg(target_os = "linux")]
+use super::survey::most_memory;
 use crate::{at, objects, run, text};
 
 /// As many as there are in a round of all kinds.
 const ROUND: u64 = 40;
+
+/// Domains of a whole survey, unless the environment variable `SURVEY` says another number.
+#[cfg(target_os = "linux")]
+const WHOLE: u64 = 1000;
 
 /// The names of the first domains.
 pub(crate) fn names(count: u64) -> Vec<String> {
@@ -60,6 +72,48 @@ fn survey_domains_end_as_the_demo_says() {
             );
         }
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_whole_survey_has_the_counts_that_the_demo_says_and_memory_that_does_not_grow() {
+    let wanted = std::env::var("SURVEY").map(|number| number.parse().unwrap());
+    let count: u64 = wanted.unwrap_or(WHOLE);
+    let lab = Lab::start_with(&["--domains", &count.to_string()]);
+    let files = Files::new();
+    let (input, output) = (files.path().join("names"), files.path().join("results"));
+    fs::write(&input, names(count).join("\n")).unwrap();
+    let mut child = lab
+        .command("/resolver", "- --jobs 50 --per-address 50")
+        .stdin(File::open(input).unwrap())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut results = File::create(&output).unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    // Until then everything has been at work once.
+    let early_on = count.min(500);
+    let (mut early, mut late) = (0, 0);
+    for (number, line) in (1..).zip(lines) {
+        writeln!(results, "{}", line.unwrap()).unwrap();
+        if number == early_on {
+            early = most_memory(&child);
+        }
+        if number == count - 20 {
+            late = most_memory(&child);
+        }
+    }
+    child.wait().unwrap();
+    let summary = run(&format!("summarize --json {}", output.display()));
+    let summary = objects(&summary).remove(0);
+    assert_eq!(summary["lines"], count, "{summary}");
+    assert_eq!(
+        summary["outcomes"],
+        lab.place.pointer("/survey/outcomes").unwrap().clone()
+    );
+    println!("{count} domains: {early} kB after {early_on}, {late} kB at the end");
+    // The results of ten thousand domains would take fifteen thousand, and those of fifty under way vary by hundreds.
+    assert!(late - early < 3000, "{early} kB, then {late} kB");
 }
 
 #[test]
