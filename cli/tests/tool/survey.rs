@@ -104,6 +104,39 @@ fn no_more_connections_go_to_one_address_and_who_waits_is_not_timed_out() {
     assert_eq!(crowd.most(), 2);
 }
 
+/// A command of the program in a process that may have so many files and sockets open.
+#[cfg(unix)]
+fn limited(command: &Command, files: u16) -> Command {
+    let mut limited = Command::new("sh");
+    limited
+        .args(["-c", &format!("ulimit -n {files} && exec \"$0\" \"$@\"")])
+        .arg(command.get_program())
+        .args(command.get_args())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    limited
+}
+
+#[cfg(unix)]
+#[test]
+fn no_domain_is_blamed_for_sockets_that_the_system_does_not_give() {
+    let resolver = resolver(&habit);
+    let (server, _crowd) = slow_mail_server(Duration::from_millis(100));
+    for jobs in [20, 200] {
+        let line = format!("- --jobs {jobs} --per-address 200");
+        let mut command = limited(&survey(&resolver, &server, &line), 40);
+        let output = fed(&mut command, many("a", 100));
+        assert_unusable(&output, &line, &["--jobs <N>: ", "sockets", "ulimit -n"]);
+    }
+    // As many as there is room for have all that they need; nor does one domain need what fifty would.
+    for (line, count) in [("- --jobs 10 --per-address 200", 100), ("a-0.test", 1)] {
+        let mut command = limited(&survey(&resolver, &server, line), 40);
+        let output = fed(&mut command, many("a", count));
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        assert_eq!(domains(&output).len(), count);
+    }
+}
+
 #[test]
 fn results_of_a_stream_come_as_they_are_had_and_those_of_arguments_in_order() {
     let resolver = resolver(&habit);
