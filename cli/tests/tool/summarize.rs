@@ -147,7 +147,7 @@ fn people_get_tables_of_what_came() {
 fn lines_that_cannot_be_used_are_named_and_the_rest_is_counted() {
     let files = Files::new();
     let mut lines = format!(
-        "{LINE}\n\n  \r\nnonsense\n[]\n{}\n",
+        "\u{feff}{LINE}\n\n  \r\nnonsense\n[]\n{}\n",
         LINE.replace("failed", "lost")
     )
     .into_bytes();
