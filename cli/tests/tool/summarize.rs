@@ -1,6 +1,6 @@
 //! `summarize`: what was probed is counted, and what cannot be used is named and left out.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
 use std::process::{Output, Stdio};
@@ -217,6 +217,9 @@ fn files_that_cannot_be_read_or_written_are_named() {
     let output = files.run("summarize|good|--svg|good");
     assert_unusable(&output, "chart", &["good: ", "chart"]);
     assert_eq!(files.read("good"), LINE);
+    let output = files.run("summarize|good|--svg|./good");
+    assert_unusable(&output, "the same by another name", &["./good: ", "chart"]);
+    assert_eq!(files.read("good"), LINE);
     let output = files.run("summarize|--json|good|--svg|no/where.svg");
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(counted(&output, "/lines"), 1);
@@ -225,6 +228,20 @@ fn files_that_cannot_be_read_or_written_are_named() {
         said.starts_with("smtp-dane: no/where.svg: ") && said.lines().count() == 1,
         "{said}"
     );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_chart_does_not_take_the_place_of_what_is_read_from_standard_input() {
+    let files = Files::new();
+    files.write("good", LINE);
+    for line in ["summarize|--svg|good", "summarize|-|--svg|good"] {
+        let mut command = files.command(line);
+        let input = File::open(files.path().join("good")).unwrap();
+        let output = command.stdin(input).output().unwrap();
+        assert_unusable(&output, line, &["good: ", "chart"]);
+        assert_eq!(files.read("good"), LINE);
+    }
 }
 
 #[cfg(target_os = "linux")]
