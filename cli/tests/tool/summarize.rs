@@ -177,6 +177,29 @@ fn lines_that_cannot_be_used_are_named_and_the_rest_is_counted() {
 }
 
 #[test]
+fn what_a_line_lacks_is_said_in_the_words_of_json() {
+    for (line, wanted) in [
+        (
+            "null",
+            "invalid type: null, expected the object of a domain",
+        ),
+        ("[]", "expected the object of a domain"),
+        (
+            &LINE.replace("\"hosts\":[]", "\"hosts\":[7]"),
+            "invalid type: integer `7`, expected the object of a host",
+        ),
+        (
+            &LINE.replace("{\"code\":\"no-domain\"}", "7"),
+            "invalid type: integer `7`, expected the object of a reason",
+        ),
+    ] {
+        let said = text(&run_with(&["--json"], line.as_bytes()).stderr);
+        assert!(said.contains(wanted), "{line}: {said}");
+        assert!(!said.contains("struct"), "{line}: {said}");
+    }
+}
+
+#[test]
 fn no_more_than_ten_lines_are_complained_of() {
     for (wrong, said) in [(10, 10), (11, 11), (5000, 11)] {
         let output = run_with(&["--json"], "x\n".repeat(wrong).as_bytes());
