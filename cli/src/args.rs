@@ -170,17 +170,23 @@ fn one_line(error: &clap::Error) -> String {
     printable(&line)
 }
 
-/// The text without anything that would end the line or steer a terminal.
+/// The text without anything that would end the line, steer a terminal, or show the characters in another order than they have.
 pub(crate) fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
-        if character.is_control() {
+        if character.is_control() || is_format(character) {
             shown.extend(character.escape_default());
         } else {
             shown.push(character);
         }
     }
     shown
+}
+
+/// Whether a character is invisible itself, and changes how others are shown or ends a line: what Unicode has of them as marks of
+/// direction, separators and joiners.
+const fn is_format(character: char) -> bool {
+    matches!(character, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -279,5 +285,11 @@ mod tests {
     #[test]
     fn definitions_are_consistent() {
         <Args as clap::CommandFactory>::command().debug_assert();
+    }
+    #[test]
+    fn what_is_said_cannot_steer_a_terminal_or_turn_the_text_round() {
+        assert_eq!(printable("\x1b[31m a\nb"), "\\u{1b}[31m a\\nb");
+        assert_eq!(printable("a\u{202e}b\u{2028}"), "a\\u{202e}b\\u{2028}");
+        assert_eq!(printable("b\u{fc}cher …"), "b\u{fc}cher …");
     }
 }

@@ -4,6 +4,7 @@ mod done;
 mod input;
 mod pace;
 mod results;
+mod sockets;
 
 use std::fs;
 use std::sync::Arc;
@@ -36,6 +37,7 @@ pub(crate) async fn run(
     progress: &Progress,
 ) -> Result<Verdict, Ending> {
     let network = Arc::new(network(args).await?);
+    sockets::check(args)?;
     let entries = input::entries(args.domains.clone());
     let mut entries = entries.map_err(|error| Ending::Impossible(error.to_string()))?;
     // Beside the deliveries, which as a rule take longer.

@@ -11,7 +11,7 @@ mod text;
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::args::SummarizeArgs;
 use crate::exit::{Ending, Verdict};
@@ -32,7 +32,12 @@ const SHOWN_EACH: u64 = 1000;
 /// # Errors
 /// [`Ending`] if a file cannot be read or written.
 pub(crate) fn run(args: &SummarizeArgs, style: Style) -> Result<Verdict, Ending> {
-    if let Some(svg) = args.svg.as_ref().filter(|svg| args.files.contains(svg)) {
+    let standard_input = [PathBuf::from("-")];
+    let files = match args.files.as_slice() {
+        [] => standard_input.as_slice(),
+        files => files,
+    };
+    if let Some(svg) = args.svg.as_ref().filter(|svg| is_counted(svg, files)) {
         let line = format!(
             "{}: the chart would take the place of what is counted",
             svg.display()
@@ -41,10 +46,7 @@ pub(crate) fn run(args: &SummarizeArgs, style: Style) -> Result<Verdict, Ending>
     }
     let mut counts = Counts::default();
     let progress = Progress::new();
-    if args.files.is_empty() {
-        of_file(Path::new("-"), &mut counts, &progress)?;
-    }
-    for file in &args.files {
+    for file in files {
         of_file(file, &mut counts, &progress)?;
     }
     progress.clear();
@@ -67,8 +69,27 @@ pub(crate) fn run(args: &SummarizeArgs, style: Style) -> Result<Verdict, Ending>
     })
 }
 
+/// Whether a file is one of those that are read, by whatever name.
+fn is_counted(svg: &Path, files: &[PathBuf]) -> bool {
+    // Where there is no such file yet, nothing can be lost.
+    let Ok(svg) = svg.canonicalize() else {
+        return false;
+    };
+    files.iter().any(|file| {
+        let path = match is_input(file) {
+            true => Path::new("/dev/stdin"),
+            false => file,
+        };
+        path.canonicalize().is_ok_and(|path| path == svg)
+    })
+}
+
+fn is_input(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
 fn of_file(path: &Path, counts: &mut Counts, progress: &Progress) -> Result<(), Ending> {
-    let is_input = path.as_os_str() == "-";
+    let is_input = is_input(path);
     let name = match is_input {
         true => "standard input".to_owned(),
         false => path.display().to_string(),

@@ -182,7 +182,6 @@ impl Validated {
         } else {
             self.absence = Some(Absence {
                 response_code: reply.response_code,
-                authorities: reply.authorities.clone(),
                 proof,
             });
         }

@@ -2,7 +2,10 @@
 
 use std::io::{self, BufRead, Read};
 
-/// A line without the line feed at its end.
+/// U+FEFF in UTF-8, which some editors and spreadsheets put at the start of a file. It is no part of the text (RFC 3629 §6).
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// A line without the line feed at its end, and the first one without a byte order mark at its start.
 #[derive(Debug, Eq, PartialEq)]
 pub(crate) enum Line<'a> {
     /// It ended in a line feed.
@@ -52,14 +55,21 @@ impl<R: BufRead> Lines<R> {
         self.number = self.number.saturating_add(1);
         if self.octets.last() == Some(&b'\n') {
             self.octets.pop();
-            return Ok(Some(Line::Whole(&self.octets)));
+            return Ok(Some(Line::Whole(self.text())));
         }
         if u64::try_from(length).is_ok_and(|length| length <= self.most) {
-            return Ok(Some(Line::CutShort(&self.octets)));
+            return Ok(Some(Line::CutShort(self.text())));
         }
         let rest = self.source.skip_until(b'\n')?;
         self.count(rest);
         Ok(Some(Line::TooLong))
+    }
+
+    fn text(&self) -> &[u8] {
+        match self.octets.strip_prefix(BYTE_ORDER_MARK) {
+            Some(text) if self.number == 1 => text,
+            _ => &self.octets,
+        }
     }
 
     fn count(&mut self, length: usize) {
@@ -88,5 +98,16 @@ mod tests {
         assert_eq!(next(25), format!("{:?}", Line::CutShort(b"ab")));
         assert_eq!(next(25), "");
         assert_eq!(lines.number, 5);
+    }
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_first_line() {
+        let mut lines = Lines::new("\u{feff}a\n\u{feff}b".as_bytes(), 10);
+        assert_eq!(lines.next().ok().flatten(), Some(Line::Whole(b"a")));
+        assert_eq!(lines.read, 5);
+        let second = Line::CutShort("\u{feff}b".as_bytes());
+        assert_eq!(lines.next().ok().flatten(), Some(second));
+        let mut lines = Lines::new("\u{feff}".as_bytes(), 10);
+        assert_eq!(lines.next().ok().flatten(), Some(Line::CutShort(b"")));
+        assert_eq!(lines.next().ok(), Some(None));
     }
 }

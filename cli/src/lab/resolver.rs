@@ -166,11 +166,8 @@ impl Reply {
                 self.metadata.response_code = found.response_code();
                 // RFC 6840 §5.7 and §5.8: AD only for those who asked, and only if all of the reply is secure.
                 self.metadata.authentic_data = self.wants_status && found.proof() == Proof::Secure;
+                self.authorities = found.authorities();
                 self.answers = found.answers;
-                self.authorities = found
-                    .absence
-                    .map(|absence| absence.authorities)
-                    .unwrap_or_default();
                 if self.wants_signatures {
                     self.answers.extend(found.signatures);
                 } else {

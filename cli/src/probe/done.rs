@@ -62,7 +62,8 @@ impl Done {
         let mut unusable: u64 = 0;
         while let Some(line) = lines.next()? {
             let octets = match line {
-                Line::Whole([]) | Line::CutShort(_) => continue,
+                Line::CutShort(_) => continue,
+                Line::Whole(octets) if octets.trim_ascii().is_empty() => continue,
                 Line::Whole(octets) => octets,
                 Line::TooLong => &[],
             };

@@ -12,6 +12,7 @@ const MAX_MESSAGE: usize = 120;
 
 /// What came of one domain.
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "the object of a domain")]
 pub(super) struct Probed {
     /// Demanded, so that no other object passes for a result; it is not counted by.
     #[serde(rename = "domain")]
@@ -27,6 +28,7 @@ pub(super) struct Probed {
 
 /// How the hosts were found.
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "the object of an MX answer")]
 pub(super) struct Mx {
     pub(super) security: Option<String>,
     pub(super) kind: Option<String>,
@@ -34,6 +36,7 @@ pub(super) struct Mx {
 
 /// One host.
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "the object of a host")]
 pub(super) struct Host {
     pub(super) result: HostResult,
     pub(super) tlsa: Vec<String>,
@@ -42,12 +45,14 @@ pub(super) struct Host {
 
 /// A TLSA record that does not count.
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "the object of a record")]
 pub(super) struct Unusable {
     pub(super) record: String,
 }
 
 /// Why something was decided.
 #[derive(Debug, Deserialize)]
+#[serde(expecting = "the object of a reason")]
 pub(super) struct Reason {
     pub(super) code: String,
 }

@@ -29,6 +29,15 @@ impl Validated {
         records.chain(absence).min().unwrap_or(Proof::Indeterminate)
     }
 
+    /// The SOA, NSEC and NSEC3 records and their signatures, each with its proof: what denies names and types where there is an
+    /// absence, and closer matches where a wildcard answered (RFC 4035 §3.1.3.3).
+    pub(crate) fn authorities(&self) -> Vec<Record> {
+        let replies = self.replies.iter();
+        replies
+            .flat_map(|checked| checked.reply.authorities.clone())
+            .collect()
+    }
+
     /// NXDOMAIN or no error, about the last name of the alias chain.
     pub(crate) fn response_code(&self) -> ResponseCode {
         self.absence
@@ -76,8 +85,6 @@ impl Checked {
 pub(crate) struct Absence {
     /// `NXDomain` if the name does not exist, else `NoError`.
     pub(crate) response_code: ResponseCode,
-    /// SOA, NSEC and NSEC3 records and their signatures, each with its proof.
-    pub(crate) authorities: Vec<Record>,
     /// Secure if the denial was validated, insecure if the name is in an unsigned zone.
     pub(crate) proof: Proof,
 }

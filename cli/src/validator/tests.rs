@@ -96,8 +96,8 @@ async fn proofs_of_each_part() {
         (ResponseCode::NoError, Proof::Secure)
     );
     assert!(
-        absence
-            .authorities
+        found
+            .authorities()
             .iter()
             .any(|record| record.record_type() == RecordType::NSEC)
     );

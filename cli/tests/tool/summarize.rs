@@ -1,6 +1,6 @@
 //! `summarize`: what was probed is counted, and what cannot be used is named and left out.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
 use std::process::{Output, Stdio};
@@ -147,7 +147,7 @@ fn people_get_tables_of_what_came() {
 fn lines_that_cannot_be_used_are_named_and_the_rest_is_counted() {
     let files = Files::new();
     let mut lines = format!(
-        "{LINE}\n\n  \r\nnonsense\n[]\n{}\n",
+        "\u{feff}{LINE}\n\n  \r\nnonsense\n[]\n{}\n",
         LINE.replace("failed", "lost")
     )
     .into_bytes();
@@ -174,6 +174,29 @@ fn lines_that_cannot_be_used_are_named_and_the_rest_is_counted() {
     }
     assert_eq!(counted(&output, "/lines"), 3);
     assert_eq!(counted(&output, "/unusable_lines"), 6);
+}
+
+#[test]
+fn what_a_line_lacks_is_said_in_the_words_of_json() {
+    for (line, wanted) in [
+        (
+            "null",
+            "invalid type: null, expected the object of a domain",
+        ),
+        ("[]", "expected the object of a domain"),
+        (
+            &LINE.replace("\"hosts\":[]", "\"hosts\":[7]"),
+            "invalid type: integer `7`, expected the object of a host",
+        ),
+        (
+            &LINE.replace("{\"code\":\"no-domain\"}", "7"),
+            "invalid type: integer `7`, expected the object of a reason",
+        ),
+    ] {
+        let said = text(&run_with(&["--json"], line.as_bytes()).stderr);
+        assert!(said.contains(wanted), "{line}: {said}");
+        assert!(!said.contains("struct"), "{line}: {said}");
+    }
 }
 
 #[test]
@@ -217,6 +240,9 @@ fn files_that_cannot_be_read_or_written_are_named() {
     let output = files.run("summarize|good|--svg|good");
     assert_unusable(&output, "chart", &["good: ", "chart"]);
     assert_eq!(files.read("good"), LINE);
+    let output = files.run("summarize|good|--svg|./good");
+    assert_unusable(&output, "the same by another name", &["./good: ", "chart"]);
+    assert_eq!(files.read("good"), LINE);
     let output = files.run("summarize|--json|good|--svg|no/where.svg");
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(counted(&output, "/lines"), 1);
@@ -225,6 +251,20 @@ fn files_that_cannot_be_read_or_written_are_named() {
         said.starts_with("smtp-dane: no/where.svg: ") && said.lines().count() == 1,
         "{said}"
     );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_chart_does_not_take_the_place_of_what_is_read_from_standard_input() {
+    let files = Files::new();
+    files.write("good", LINE);
+    for line in ["summarize|--svg|good", "summarize|-|--svg|good"] {
+        let mut command = files.command(line);
+        let input = File::open(files.path().join("good")).unwrap();
+        let output = command.stdin(input).output().unwrap();
+        assert_unusable(&output, line, &["good: ", "chart"]);
+        assert_eq!(files.read("good"), LINE);
+    }
 }
 
 #[cfg(target_os = "linux")]

@@ -104,6 +104,39 @@ fn no_more_connections_go_to_one_address_and_who_waits_is_not_timed_out() {
     assert_eq!(crowd.most(), 2);
 }
 
+/// A command of the program in a process that may have so many files and sockets open.
+#[cfg(unix)]
+fn limited(command: &Command, files: u16) -> Command {
+    let mut limited = Command::new("sh");
+    limited
+        .args(["-c", &format!("ulimit -n {files} && exec \"$0\" \"$@\"")])
+        .arg(command.get_program())
+        .args(command.get_args())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    limited
+}
+
+#[cfg(unix)]
+#[test]
+fn no_domain_is_blamed_for_sockets_that_the_system_does_not_give() {
+    let resolver = resolver(&habit);
+    let (server, _crowd) = slow_mail_server(Duration::from_millis(100));
+    for jobs in [20, 200] {
+        let line = format!("- --jobs {jobs} --per-address 200");
+        let mut command = limited(&survey(&resolver, &server, &line), 40);
+        let output = fed(&mut command, many("a", 100));
+        assert_unusable(&output, &line, &["--jobs <N>: ", "sockets", "ulimit -n"]);
+    }
+    // As many as there is room for have all that they need; nor does one domain need what fifty would.
+    for (line, count) in [("- --jobs 10 --per-address 200", 100), ("a-0.test", 1)] {
+        let mut command = limited(&survey(&resolver, &server, line), 40);
+        let output = fed(&mut command, many("a", count));
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        assert_eq!(domains(&output).len(), count);
+    }
+}
+
 #[test]
 fn results_of_a_stream_come_as_they_are_had_and_those_of_arguments_in_order() {
     let resolver = resolver(&habit);
@@ -143,7 +176,8 @@ fn lines_that_cannot_be_used_are_named_and_the_rest_goes_on() {
     let resolver = resolver(&habit);
     let (server, _) = slow_mail_server(NOW);
     let long = "x".repeat(9000);
-    let lines = format!("a.test\n\n \r\na..b\n{long}\nliar.test\n");
+    // The mark that editors and spreadsheets put first is no part of the first domain.
+    let lines = format!("\u{feff}a.test\n\n \r\na..b\n{long}\nliar.test\n");
     let input = [lines.as_bytes(), b"\xe9.test\nnone.test\nb.test"].concat();
     let output = fed(&mut survey(&resolver, &server, "-"), input);
     let said = text(&output.stderr);
@@ -183,10 +217,13 @@ fn domains_that_stand_in_earlier_output_are_left_out_but_not_the_one_of_a_line_t
     let others =
         "{\"domain\":\"D.test.\",\"outcome\":\"failed\"}\n\n{\"domain\":\"e.test\"}\n{\"dom\n";
     files.write("others.jsonl", others);
-    let line = "- --skip-done first.jsonl --skip-done cut.jsonl --skip-done others.jsonl";
+    // As an editor on Windows leaves it.
+    let edited = "\u{feff}{\"domain\":\"f.test\",\"outcome\":\"failed\"}\r\n\r\n \r\n";
+    files.write("edited.jsonl", edited);
+    let line = "- --skip-done first.jsonl --skip-done cut.jsonl --skip-done others.jsonl --skip-done edited.jsonl";
     let mut command = survey(&resolver, &server, line);
     command.current_dir(files.path());
-    let input = "a.test\nB.test.\nc.test\nd.test\ne.test\n";
+    let input = "a.test\nB.test.\nc.test\nd.test\ne.test\nf.test\n";
     let output = fed(&mut command, input);
     let left: BTreeSet<_> = domains(&output).into_iter().collect();
     assert!(left.iter().eq(["c.test", "e.test"]), "{left:?}");

@@ -44,7 +44,11 @@ fn survey_domains_end_as_the_demo_says() {
     fs::write(&anchor, at(&lab.place, "/trust_anchor")).unwrap();
     let validate = format!("--validate --trust-anchor {}", anchor.display());
     let names = names(ROUND);
-    for (server, options) in [("/resolver", ""), ("/authority", validate.as_str())] {
+    for (server, options) in [
+        ("/resolver", ""),
+        ("/resolver", validate.as_str()),
+        ("/authority", validate.as_str()),
+    ] {
         let line = format!("{} {options}", names.join(" "));
         let found = objects(&lab.probe_by(server, line.trim_end()));
         let found_names: Vec<_> = found.iter().map(|object| at(object, "/domain")).collect();

@@ -127,11 +127,11 @@ async fn denial_from_an_unsigned_zone_elsewhere() {
 async fn denial_of_another_name() {
     let lab = lab().await;
     let denied = lookup(lab.validator(), "none.good.test.", RecordType::A).await;
-    let denied = denied.unwrap().absence.unwrap();
+    let denied = denied.unwrap();
     let (validator, _task) = forger(&lab, "mx.good.test.", RecordType::A, move |reply| {
-        reply.metadata.response_code = denied.response_code;
+        reply.metadata.response_code = denied.response_code();
         reply.answers.clear();
-        reply.authorities = denied.authorities.clone();
+        reply.authorities = denied.authorities();
     })
     .await;
     let result = lookup(&validator, "mx.good.test.", RecordType::A).await;
