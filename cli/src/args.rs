@@ -286,6 +286,7 @@ mod tests {
     fn definitions_are_consistent() {
         <Args as clap::CommandFactory>::command().debug_assert();
     }
+
     #[test]
     fn what_is_said_cannot_steer_a_terminal_or_turn_the_text_round() {
         assert_eq!(printable("\x1b[31m a\nb"), "\\u{1b}[31m a\\nb");

@@ -99,6 +99,7 @@ mod tests {
         assert_eq!(next(25), "");
         assert_eq!(lines.number, 5);
     }
+
     #[test]
     fn a_byte_order_mark_is_no_part_of_the_first_line() {
         let mut lines = Lines::new("\u{feff}a\n\u{feff}b".as_bytes(), 10);
