@@ -25,7 +25,7 @@ pub use reply::{Found, Reply};
 pub use wire::{EDNS_PAYLOAD, Malformed};
 
 use alloc::string::String;
-use core::fmt;
+use core::fmt::{self, Write as _};
 
 use crate::name::Name;
 
@@ -305,6 +305,9 @@ impl fmt::Display for Rcode {
     }
 }
 
+/// Longest text of an extended error that is kept or displayed, in characters: more than fits into a line of a log.
+const MAX_EXTENDED_TEXT: usize = 256;
+
 /// An Extended DNS Error (RFC 8914): what a resolver says about its reply. It never changes a decision (RFC 8914 §3).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(
@@ -315,7 +318,8 @@ impl fmt::Display for Rcode {
 pub struct ExtendedError {
     /// The number in the registry of extended errors.
     pub code: u16,
-    /// The resolver's words, control characters replaced; often empty.
+    /// The resolver's words, often empty. Control characters are replaced when a reply is read, and once more when this is displayed:
+    /// a value may have come from elsewhere.
     pub text: String,
 }
 
@@ -331,8 +335,22 @@ impl fmt::Display for ExtendedError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "extended error {}", self.code)?;
         if !self.text.is_empty() {
-            write!(f, " ({})", self.text)?;
+            f.write_str(" (")?;
+            let mut text = self.text.chars().take(MAX_EXTENDED_TEXT);
+            text.try_for_each(|c| f.write_char(legible(c)))?;
+            f.write_str(")")?;
         }
         Ok(())
     }
+}
+
+/// A character for a line of a log: those that mislead are replaced.
+fn legible(c: char) -> char {
+    if misleads(c) { '\u{fffd}' } else { c }
+}
+
+/// Whether a character could break or disguise a line of a log: controls, line separators, marks of direction and joiners.
+fn misleads(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }

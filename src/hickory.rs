@@ -17,13 +17,18 @@
 //! §5.4), and since a wrong answer to it would be a downgrade, [`Hop`] asks it of every reply, on its own:
 //!
 //! - An insecure denial must have an insecure record of the authority section that stands at or above the denied name.
-//! - A secure denial must have a SOA record at or above the name, and all its NSEC and NSEC3 records must be signed by that zone.
+//! - A secure denial must have a SOA record at or above the name, and all its NSEC and NSEC3 records must be signed by that zone. No
+//!   NSEC record may be that of a zone cut, or of a DNAME record, above the name (RFC 6840 §4.1).
 //! - A record set that was expanded from a wildcard must have NSEC or NSEC3 records of the zone that signed it beside it, and no
 //!   NSEC record may show a name in between.
 //! - Only the records of the name that was asked are read. The machines of this crate ask for the target of an alias next
 //!   (RFC 7672 §2.1.3).
 //!
 //! All of that rests on RRSIG records, so ask with DO and keep them.
+//!
+//! **Validate with hickory-net 0.26.3 or later.** Version 0.26.1 takes the records of a zone cut for denials of all names below it
+//! (RFC 6840 §4.1). NSEC records of that kind are refused here as well; for NSEC3 records one would have to hash names, and that is
+//! left to hickory. Whoever repeats such records of a parent zone could make a signed domain seem to have no TLSA records.
 //!
 //! # What hickory says, and what to tell the library
 //! hickory-net and hickory-resolver have denials among their errors. An error is taken apart as follows; the types of those

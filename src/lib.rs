@@ -66,8 +66,9 @@
 //!    demanded behind an insecure MX answer, or not enforce DANE at all: [`DaneMode::AuditOnly`], [`DaneMode::Off`].)
 //! 2. **The dangerous values are proofs.** A [`TlsaSet`](tlsa::TlsaSet) exists only for usable records that came under
 //!    DNSSEC, an [`Authentication`] only with such a set, a [`Verified`] only for certificates that matched it, and a
-//!    [`Session`](session::Session) takes a `Verified` for its own `Authentication` alone. The one way round the lookup,
-//!    [`Authentication::from_vouched_records`], is for tools and says so.
+//!    [`Session`](session::Session) takes a `Verified` for its own `Authentication` alone. Two ways lead round the
+//!    lookup, and say so: [`Authentication::from_vouched_records`] is for tools, and a delivery that was stored (feature `serde`)
+//!    brings back what its lookups had found, as trustworthy as the queue that kept it. A `Verified` comes back as a report alone.
 //! 3. **Machines are plain values.** Each has `step`, a pure look at what is wanted now, and `handle`, which takes one event
 //!    and changes nothing if the event does not belong to the state. They can be cloned, compared, hashed and stored; to
 //!    drop a future between two calls loses nothing.

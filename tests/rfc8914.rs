@@ -1,7 +1,8 @@
 //! RFC 8914: extended DNS errors, which are for people.
 
 use smtp_dane::Policy;
-use smtp_dane::dns::{Answer, ExtendedError, LookupError, MAX_EXTENDED_ERRORS, Malformed};
+use smtp_dane::dns::{Answer, ExtendedError, FailedLookup, LookupError};
+use smtp_dane::dns::{MAX_EXTENDED_ERRORS, Malformed};
 use smtp_dane::dns::{QueryType, Question, Rcode};
 use smtp_dane::resolve::{NextHop, RouteError, Routing, Step};
 
@@ -152,6 +153,30 @@ fn section_3_no_more_extended_errors_are_kept_than_the_bound() {
     ];
     let answer = Answer::failed(LookupError::Bogus).with_extended_errors(many);
     assert_eq!(answer.extended_errors().len(), MAX_EXTENDED_ERRORS);
+}
+
+#[test]
+fn section_3_what_is_displayed_keeps_to_one_line_and_to_the_bounds_wherever_it_came_from() {
+    let forged = ExtendedError {
+        code: 6,
+        text: "bad\r\n250 ok\u{202e}".to_owned(),
+    };
+    let shown = "extended error 6 (bad\u{fffd}\u{fffd}250 ok\u{fffd})";
+    assert_eq!(forged.to_string(), shown);
+    let long = ExtendedError {
+        code: 6,
+        text: "x".repeat(1000),
+    };
+    let letters = long.to_string().matches('x').count();
+    assert_eq!(letters, "extended".matches('x').count() + 256);
+    // As a stored delivery may have it.
+    let failed = FailedLookup {
+        question: mx(),
+        error: LookupError::Bogus,
+        extended: vec![forged; 100],
+    };
+    let count = failed.to_string().matches(shown).count();
+    assert_eq!(count, MAX_EXTENDED_ERRORS);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Stored deliveries that no machine can have written are refused, each with the reason.
 
+mod reasons;
 mod results;
 
 use serde_json::{Value, json};
@@ -351,6 +352,9 @@ fn damages() -> Vec<Damage> {
         damaged_routes(),
         damaged_plans(),
         downgrades(),
+        reasons::damaged_under_mandatory(),
+        reasons::damaged_aliases(),
+        reasons::damaged_places(),
         results::damaged(),
         results::damaged_proofs(),
         results::damaged_chains(),

@@ -241,7 +241,7 @@ impl FailedLookup {
 impl fmt::Display for FailedLookup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the lookup of {} failed: {}", self.question, self.error)?;
-        for extended in &self.extended {
+        for extended in self.extended.iter().take(MAX_EXTENDED_ERRORS) {
             write!(f, ", {extended}")?;
         }
         Ok(())

@@ -19,7 +19,10 @@ use nom::number::complete::be_u16;
 
 use self::malformed::truncated;
 use self::names::{Names, WireName};
-use super::{ExtendedError, MAX_EXTENDED_ERRORS, Mx, Question, Rcode, RecordData, ResourceRecord};
+use super::{
+    ExtendedError, MAX_EXTENDED_ERRORS, MAX_EXTENDED_TEXT, Mx, Question, Rcode, RecordData,
+    ResourceRecord, legible,
+};
 use crate::name::{MAX_NAME, Name};
 use crate::tlsa;
 
@@ -31,9 +34,6 @@ const MAX_MESSAGE: usize = 65_535;
 
 /// For how many records of an answer room is made at once, if the header counts so many. A count alone is no reason for more.
 const ROOM: usize = 64;
-
-/// Longest text of an extended error that is kept, in characters: more than fits into a line of a log.
-const MAX_EXTENDED_TEXT: usize = 256;
 
 const CLASS_IN: u16 = 1;
 const TYPE_SOA: u16 = 6;
@@ -274,18 +274,12 @@ fn extended_error(option: &[u8]) -> Option<ExtendedError> {
         .trim_end_matches('\0')
         .chars()
         .take(MAX_EXTENDED_TEXT)
-        .map(|c| if misleads(c) { '\u{fffd}' } else { c })
+        .map(legible)
         .collect();
     Some(ExtendedError {
         code: u16::from_be_bytes(*code),
         text,
     })
-}
-
-/// Whether a character could break or disguise a line of a log: controls, line separators, marks of direction and joiners.
-fn misleads(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// One record, framed but not understood.

@@ -73,11 +73,23 @@ fn of_denial(hop: &Hop<'_>) -> Result<Security, LookupError> {
     let proven = at_or_above().any(|record| {
         record.record_type() == RecordType::SOA && has_denial_by(&record.name, hop.authorities)
     });
-    if proven {
+    if proven && !at_or_above().any(|record| ends_above(name, record)) {
         Ok(ceiling)
     } else {
         Err(LookupError::Bogus)
     }
+}
+
+/// Whether this is the NSEC record of a zone cut or of a DNAME record. What stands below belongs to another zone or to another name,
+/// and it denies nothing of it (RFC 6840 §4.1). Not every version of hickory asks, and whoever repeats such records of the root zone
+/// could deny all records of a signed domain.
+fn ends_above(name: &Name, record: &Record) -> bool {
+    let RData::DNSSEC(DNSSECRData::NSEC(nsec)) = &record.data else {
+        return false;
+    };
+    let types = nsec.type_set();
+    let is_cut = types.contains(RecordType::NS) && !types.contains(RecordType::SOA);
+    is_cut || (types.contains(RecordType::DNAME) && record.name != *name)
 }
 
 /// The best that a reply can be after what hickory has said of it.

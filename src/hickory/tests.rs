@@ -62,13 +62,21 @@ fn data(record_type: &str) -> RData {
             rdata: NULL::with(vec![0]),
         },
         "SOA" => RData::SOA(SOA::new(host.clone(), host, 1, 1, 1, 1, 60)),
-        "NSEC" => RData::DNSSEC(DNSSECRData::NSEC(NSEC::new(theirs(name), []))),
+        "NSEC" => nsec(name, &[]),
+        "CUT" => nsec(name, &[RecordType::NS, RecordType::DS]),
+        "APEX" => nsec(name, &[RecordType::NS, RecordType::SOA]),
+        "REDIRECTION" => nsec(name, &[RecordType::DNAME]),
         _ => {
             let sha1 = Nsec3HashAlgorithm::SHA1;
             let nsec3 = NSEC3::new(sha1, false, 0, vec![], vec![0; 20], []);
             RData::DNSSEC(DNSSECRData::NSEC3(nsec3))
         }
     }
+}
+
+fn nsec(next: &str, types: &[RecordType]) -> RData {
+    let nsec = NSEC::new(theirs(next), types.iter().copied());
+    RData::DNSSEC(DNSSECRData::NSEC(nsec))
 }
 
 /// Reads records such as `mx.good.test A S good.test`, with `; ` between them: owner, type, proof (`S`ecure, `I`nsecure, `B`ogus,

@@ -190,7 +190,8 @@ fn is_no_domain(resolved: &Resolved) -> bool {
 pub enum Validation {
     /// The signed name came with a secure answer. No bogus name was asked for, so this is the resolver's word and no more.
     Claimed,
-    /// The signed name came with a secure answer, and the bogus one was held back.
+    /// The signed name came with a secure answer, and the bogus one was held back. As long as the servers of the bogus zone answer,
+    /// that takes validation: a resolver that cannot reach them says SERVFAIL as well.
     Shown,
 }
 

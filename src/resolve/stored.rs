@@ -115,7 +115,8 @@ impl Route {
             return Err(Inconsistent::InsecureRoute);
         }
         let unproven = self.own_place == OwnPlace::Unproven;
-        if (unproven && (!mandatory || policy.identities.is_empty()))
+        if (unproven && (!mandatory || !self.has_this_site()))
+            || (self.has_this_site() && policy.identities.is_empty())
             || without_ourselves(self.clone(), policy, &[]).as_ref() != Ok(self)
         {
             return Err(Inconsistent::ThisSite);

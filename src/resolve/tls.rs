@@ -66,7 +66,8 @@ impl TlsPolicy {
     }
 }
 
-/// What DANE would demand of a host, were it enforced (RFC 7672 §9.1). Only the lookup of a host makes one.
+/// What DANE would demand of a host, were it enforced (RFC 7672 §9.1). Only the lookup of a host makes one, now or
+/// before the delivery was stored (feature `serde`).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Audit {
     demand: Demand,

@@ -15,7 +15,8 @@ pub const MAX_RECORDS: usize = 64;
 /// At least one usable TLSA record out of a secure reply: the server promised to authenticate by it (RFC 7672 §2.2).
 ///
 /// Only the lookup of a host makes one, so holding it proves both facts; save for those of
-/// [`Authentication::from_vouched_records`](crate::Authentication::from_vouched_records), which are as good as the caller's word.
+/// [`Authentication::from_vouched_records`](crate::Authentication::from_vouched_records), which are as good as the caller's word, and
+/// of a delivery that was stored (feature `serde`), which are as good as the queue that kept it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TlsaSet {
     /// Never empty.

@@ -99,6 +99,22 @@ fn denials_need_a_proof_by_the_zone_of_the_name() {
 }
 
 #[test]
+fn a_zone_denies_nothing_below_a_cut_or_a_redirection() {
+    let denied = |name, nsec| {
+        let authorities = format!("test SOA S test; {nsec}:z.test S test");
+        Written::new(name, Tlsa, "", &authorities).security()
+    };
+    // Signed by the parent zone, and repeated by an attacker. By their order they cover all names below.
+    assert_eq!(denied("mx.good.test", "good.test CUT"), Err(Bogus));
+    assert_eq!(denied("good.test", "good.test CUT"), Err(Bogus));
+    assert_eq!(denied("mx.good.test", "good.test REDIRECTION"), Err(Bogus));
+    // What stands beside the cut, at an apex, or at the redirection itself is a matter of the zone.
+    assert_eq!(denied("goods.test", "good.test CUT"), Ok(Secure));
+    assert_eq!(denied("mx.test", "test APEX"), Ok(Secure));
+    assert_eq!(denied("good.test", "good.test REDIRECTION"), Ok(Secure));
+}
+
+#[test]
 fn what_hickory_says_of_a_denial_counts() {
     let proven = format!("{SOA}; {NSEC3}");
     let foreign = "bad.test SOA S bad.test; 0.bad.test NSEC3 S bad.test";

@@ -152,7 +152,12 @@ impl StoredTls {
                     return Err(Inconsistent::NoRecords);
                 }
                 let has_owner = published.base.tlsa_owner(route.next_hop().port()).is_ok();
-                if !has_owner || !looks_for_records(route, policy) {
+                // Only behind an alias is another name than the host's own asked for records (RFC 7672 §2.2.3).
+                let has_alias = published.base != *host;
+                if !has_owner
+                    || !looks_for_records(route, policy)
+                    || (has_alias && !follows_aliases(route, policy))
+                {
                     return Err(Inconsistent::Records);
                 }
                 let records = published.records.clone();
@@ -207,23 +212,43 @@ fn can_do_without_dane(why: NotApplicable, route: &Route, policy: &Policy) -> bo
     match why {
         NotApplicable::SwitchedOff => off,
         NotApplicable::InsecureMx => !off && !looks_for_records(route, policy),
-        NotApplicable::InsecureAddress | NotApplicable::InsecureAlias | NotApplicable::NoTlsa => {
-            looks_for_records(route, policy)
+        NotApplicable::InsecureAddress | NotApplicable::NoTlsa => looks_for_records(route, policy),
+        NotApplicable::InsecureAlias => {
+            looks_for_records(route, policy) && follows_aliases(route, policy)
         }
         NotApplicable::AddressLiteral | NotApplicable::Submission => false,
     }
 }
 
+/// Whether a host that is an alias is used at all.
+fn follows_aliases(route: &Route, policy: &Policy) -> bool {
+    policy.mx_alias == MxAlias::Expand || route.kind() != RouteKind::Explicit
+}
+
+/// Whether mandatory DANE can bar a host with a name because DANE does not apply to it, for this reason.
+fn can_be_required(why: NotApplicable, route: &Route, policy: &Policy) -> bool {
+    let by_records = looks_for_records(route, policy);
+    let is_possible = match why {
+        NotApplicable::InsecureAddress => true,
+        NotApplicable::InsecureAlias => by_records && follows_aliases(route, policy),
+        NotApplicable::NoTlsa => by_records,
+        NotApplicable::Submission => route.kind() == RouteKind::Submission,
+        // A route with an insecure MX answer is none, and an address is passed over by the machine itself.
+        NotApplicable::InsecureMx | NotApplicable::AddressLiteral | NotApplicable::SwitchedOff => {
+            false
+        }
+    };
+    is_possible && policy.dane == DaneMode::Mandatory
+}
+
 /// Whether an audit can have noted this instead of passing the host over.
 fn can_be_noted(error: &HostError, route: &Route, policy: &Policy) -> bool {
-    let of_records = matches!(
-        error,
-        HostError::Lookup(_)
-            | HostError::AliasesDisagree
-            | HostError::AliasChanged
-            | HostError::TlsaSet(_)
-    );
-    of_records && policy.dane == DaneMode::AuditOnly && looks_for_records(route, policy)
+    let is_possible = match error {
+        HostError::Lookup(_) | HostError::TlsaSet(_) => true,
+        HostError::AliasesDisagree | HostError::AliasChanged => follows_aliases(route, policy),
+        _ => false,
+    };
+    is_possible && policy.dane == DaneMode::AuditOnly && looks_for_records(route, policy)
 }
 
 impl HostError {
@@ -233,12 +258,16 @@ impl HostError {
         let by_mx = matches!(route.kind(), RouteKind::Explicit | RouteKind::Implicit);
         let enforced = policy.dane != DaneMode::AuditOnly && looks_for_records(route, policy);
         let is_possible = match self {
-            Self::Lookup(_) | Self::NoAddress { .. } => true,
-            Self::AliasRefused => {
-                policy.mx_alias == MxAlias::Refuse && route.kind() == RouteKind::Explicit
+            Self::Lookup(_) => true,
+            // A forged denial must not have mail returned that mandatory DANE keeps waiting.
+            Self::NoAddress { security } => !mandatory || *security == Security::Secure,
+            Self::AliasRefused => !follows_aliases(route, policy),
+            Self::AliasesDisagree | Self::AliasChanged => {
+                enforced && follows_aliases(route, policy)
             }
-            Self::AliasesDisagree | Self::AliasChanged | Self::TlsaSet(_) => enforced,
-            Self::DaneRequired(_) | Self::NoUsableTlsa => mandatory,
+            Self::TlsaSet(_) => enforced,
+            Self::DaneRequired(why) => can_be_required(*why, route, policy),
+            Self::NoUsableTlsa => mandatory && enforced,
             Self::Ourselves => by_mx && !policy.identities.is_empty(),
             Self::UnprovenLoop => mandatory && by_mx && !policy.identities.is_empty(),
             // The machine adds these by itself, or never comes to them.
