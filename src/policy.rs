@@ -278,8 +278,8 @@ impl Default for Bounds {
     /// Those of the crate.
     fn default() -> Self {
         Self {
-            addresses: NonZeroUsize::MAX,
-            attempts: NonZeroUsize::MAX,
+            addresses: NonZeroUsize::new(MAX_ADDRESSES).unwrap_or(NonZeroUsize::MIN),
+            attempts: NonZeroUsize::new(MAX_ATTEMPTS).unwrap_or(NonZeroUsize::MIN),
         }
     }
 }
