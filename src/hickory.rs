@@ -18,7 +18,8 @@
 //!
 //! - An insecure denial must have an insecure record of the authority section that stands at or above the denied name.
 //! - A secure denial must have a SOA record at or above the name, and all its NSEC and NSEC3 records must be signed by that zone. No
-//!   NSEC record may be that of a zone cut, or of a DNAME record, above the name (RFC 6840 §4.1).
+//!   NSEC record may be that of a zone cut at or above the name, unless of its DS record alone, or of a DNAME record above it
+//!   (RFC 6840 §4.1).
 //! - A record set that was expanded from a wildcard must have NSEC or NSEC3 records of the zone that signed it beside it, and no
 //!   NSEC record may show a name in between.
 //! - Only the records of the name that was asked are read. The machines of this crate ask for the target of an alias next

@@ -2,6 +2,7 @@
 
 use hickory_proto::dnssec::Proof;
 use hickory_proto::dnssec::rdata::{DNSSECRData, SigInput};
+use hickory_proto::op::Query;
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 
 use super::{Hop, LookupError, Security, Verdict, denial, is_redirected, wanted};
@@ -73,7 +74,7 @@ fn of_denial(hop: &Hop<'_>) -> Result<Security, LookupError> {
     let proven = at_or_above().any(|record| {
         record.record_type() == RecordType::SOA && has_denial_by(&record.name, hop.authorities)
     });
-    if proven && !at_or_above().any(|record| ends_above(name, record)) {
+    if proven && !at_or_above().any(|record| ends_above(hop.query, record)) {
         Ok(ceiling)
     } else {
         Err(LookupError::Bogus)
@@ -82,14 +83,16 @@ fn of_denial(hop: &Hop<'_>) -> Result<Security, LookupError> {
 
 /// Whether this is the NSEC record of a zone cut or of a DNAME record. What stands below belongs to another zone or to another name,
 /// and it denies nothing of it (RFC 6840 §4.1). Not every version of hickory asks, and whoever repeats such records of the root zone
-/// could deny all records of a signed domain.
-fn ends_above(name: &Name, record: &Record) -> bool {
+/// could deny all records of a signed domain. Of the cut itself it denies the DS record, which belongs to the zone above.
+fn ends_above(denied: &Query, record: &Record) -> bool {
     let RData::DNSSEC(DNSSECRData::NSEC(nsec)) = &record.data else {
         return false;
     };
     let types = nsec.type_set();
+    let is_own = record.name == *denied.name();
     let is_cut = types.contains(RecordType::NS) && !types.contains(RecordType::SOA);
-    is_cut || (types.contains(RecordType::DNAME) && record.name != *name)
+    (is_cut && !(is_own && denied.query_type() == RecordType::DS))
+        || (types.contains(RecordType::DNAME) && !is_own)
 }
 
 /// The best that a reply can be after what hickory has said of it.

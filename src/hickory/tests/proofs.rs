@@ -112,6 +112,15 @@ fn a_zone_denies_nothing_below_a_cut_or_a_redirection() {
     assert_eq!(denied("goods.test", "good.test CUT"), Ok(Secure));
     assert_eq!(denied("mx.test", "test APEX"), Ok(Secure));
     assert_eq!(denied("good.test", "good.test REDIRECTION"), Ok(Secure));
+    // The DS record of a cut belongs to the zone above, which says so of an unsigned delegation.
+    let of_ds = |name| {
+        let authorities = "test SOA S test; good.test CUT:z.test S test";
+        let mut written = Written::new(name, Tlsa, "", authorities);
+        written.query.set_query_type(RecordType::DS);
+        written.security()
+    };
+    assert_eq!(of_ds("good.test"), Ok(Secure));
+    assert_eq!(of_ds("below.good.test"), Err(Bogus));
 }
 
 #[test]
