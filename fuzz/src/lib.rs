@@ -10,6 +10,7 @@ pub mod host_lookup;
 pub mod name;
 pub mod names;
 pub mod scenario;
+pub mod stored_delivery;
 pub mod tlsa_rdata;
 pub mod verify_chain;
 
@@ -21,7 +22,7 @@ mod ghost;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 10] = [
+pub const TARGETS: [Target; 11] = [
     ("certificate", certificate::run),
     ("delivery", delivery::run),
     ("dns_differential", dns_differential::run),
@@ -30,6 +31,7 @@ pub const TARGETS: [Target; 10] = [
     ("name", name::run),
     ("names", names::run),
     ("scenario", scenario::run),
+    ("stored_delivery", stored_delivery::run),
     ("tlsa_rdata", tlsa_rdata::run),
     ("verify_chain", verify_chain::run),
 ];
