@@ -11,10 +11,11 @@ use std::time::{Duration, Instant};
 use smtp_dane_models::mutant::Mutant;
 
 /// The parts of the repository that the models are built from.
-const PARTS: [&str; 9] = [
+const PARTS: [&str; 10] = [
     "Cargo.toml",
     "Cargo.lock",
     "README.md",
+    "examples",
     "src",
     "tests/suite.rs",
     "tests/models",
