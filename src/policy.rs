@@ -5,8 +5,9 @@ use core::net::IpAddr;
 use core::num::NonZeroUsize;
 
 use crate::delivery::MAX_ATTEMPTS;
+use crate::dns::Security;
 use crate::name::Name;
-use crate::resolve::MAX_ADDRESSES;
+use crate::resolve::{MAX_ADDRESSES, NotApplicable, RouteKind};
 
 /// What a site wants for one destination. It is a plain value, so each destination can have its own.
 ///
@@ -311,6 +312,20 @@ impl Policy {
     /// Most addresses that one delivery tries.
     pub(crate) fn most_attempts(&self) -> usize {
         self.bounds.attempts.get().min(MAX_ATTEMPTS)
+    }
+
+    /// Whether a host may be an alias on a route of this kind.
+    pub(crate) fn follows_aliases(&self, kind: RouteKind) -> bool {
+        self.mx_alias == MxAlias::Expand || kind != RouteKind::Explicit
+    }
+
+    /// Why no TLSA records are looked for behind an MX answer of this security, if the site wants none (RFC 7672 §2.2.1).
+    pub(crate) fn rules_out_dane(&self, mx: Security) -> Option<NotApplicable> {
+        if self.dane == DaneMode::Off {
+            return Some(NotApplicable::SwitchedOff);
+        }
+        let ignored = mx == Security::Insecure && self.insecure_mx == InsecureMx::Ignore;
+        ignored.then_some(NotApplicable::InsecureMx)
     }
 
     /// Whether this site is known by `name`.

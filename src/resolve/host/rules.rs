@@ -7,7 +7,7 @@ use core::num::NonZeroU16;
 use super::{Progress, State};
 use crate::dns::{FailedLookup, Found, QueryId, QueryType, Question, Security};
 use crate::name::Name;
-use crate::policy::{AddressFamily, DaneMode, InsecureMx, MxAlias, Policy};
+use crate::policy::{AddressFamily, DaneMode, InsecureMx, Policy};
 use crate::resolve::lookups::{Lookups, Resolved};
 use crate::resolve::routing::leads_home;
 use crate::resolve::{Audit, Demand, EncryptCause, Encryption, Exchanger, Host, HostError};
@@ -110,7 +110,7 @@ impl Task {
         }
         self.refuse_ourselves(&answered)?;
         let aliased = answered.iter().any(|family| !family.aliases.is_empty());
-        if aliased && self.kind == RouteKind::Explicit && self.policy.mx_alias == MxAlias::Refuse {
+        if aliased && !self.policy.follows_aliases(self.kind) {
             return Err(HostError::AliasRefused);
         }
         let Host::Name(name) = &self.host else {
@@ -119,13 +119,8 @@ impl Task {
         if self.kind == RouteKind::Submission {
             return self.by_public_pki(name, reached);
         }
-        if self.policy.dane == DaneMode::Off {
-            return self.without_dane(NotApplicable::SwitchedOff, reached);
-        }
-        if self.route_security == Security::Insecure
-            && self.policy.insecure_mx == InsecureMx::Ignore
-        {
-            return self.without_dane(NotApplicable::InsecureMx, reached);
+        if let Some(why) = self.policy.rules_out_dane(self.route_security) {
+            return self.without_dane(why, reached);
         }
         let secure = |family: &&Resolved| family.security == Security::Secure;
         if answered.iter().any(|family| secure(&family)) {

@@ -9,7 +9,7 @@ use core::net::IpAddr;
 use super::Inconsistent;
 use crate::dns::{QueryId, Security};
 use crate::name::Name;
-use crate::policy::{DaneMode, InsecureMx, MxAlias, Policy};
+use crate::policy::{DaneMode, Policy};
 use crate::resolve::host::Task;
 use crate::resolve::{Audit, Demand, EncryptCause, Encryption, Exchanger, Host, HostError};
 use crate::resolve::{NotApplicable, Plan, Route, RouteKind, TlsPolicy};
@@ -156,7 +156,7 @@ impl StoredTls {
                 let has_alias = published.base != *host;
                 if !has_owner
                     || !looks_for_records(route, policy)
-                    || (has_alias && !follows_aliases(route, policy))
+                    || (has_alias && !policy.follows_aliases(route.kind()))
                 {
                     return Err(Inconsistent::Records);
                 }
@@ -198,9 +198,8 @@ fn all_of(set: &TlsaSet) -> Vec<Record> {
 
 /// Whether the lookup of a host with a name comes so far as to ask for TLSA records.
 fn looks_for_records(route: &Route, policy: &Policy) -> bool {
-    let ignored =
-        route.security() == Security::Insecure && policy.insecure_mx == InsecureMx::Ignore;
-    route.kind() != RouteKind::Submission && policy.dane != DaneMode::Off && !ignored
+    let ruled_out = policy.rules_out_dane(route.security()).is_some();
+    route.kind() != RouteKind::Submission && !ruled_out
 }
 
 /// Whether DANE can be found not to apply to a host with a name, for this reason.
@@ -208,21 +207,16 @@ fn can_do_without_dane(why: NotApplicable, route: &Route, policy: &Policy) -> bo
     if policy.dane == DaneMode::Mandatory || route.kind() == RouteKind::Submission {
         return false;
     }
-    let off = policy.dane == DaneMode::Off;
     match why {
-        NotApplicable::SwitchedOff => off,
-        NotApplicable::InsecureMx => !off && !looks_for_records(route, policy),
+        NotApplicable::SwitchedOff | NotApplicable::InsecureMx => {
+            policy.rules_out_dane(route.security()) == Some(why)
+        }
         NotApplicable::InsecureAddress | NotApplicable::NoTlsa => looks_for_records(route, policy),
         NotApplicable::InsecureAlias => {
-            looks_for_records(route, policy) && follows_aliases(route, policy)
+            looks_for_records(route, policy) && policy.follows_aliases(route.kind())
         }
         NotApplicable::AddressLiteral | NotApplicable::Submission => false,
     }
-}
-
-/// Whether a host that is an alias is used at all.
-fn follows_aliases(route: &Route, policy: &Policy) -> bool {
-    policy.mx_alias == MxAlias::Expand || route.kind() != RouteKind::Explicit
 }
 
 /// Whether mandatory DANE can bar a host with a name because DANE does not apply to it, for this reason.
@@ -230,7 +224,7 @@ fn can_be_required(why: NotApplicable, route: &Route, policy: &Policy) -> bool {
     let by_records = looks_for_records(route, policy);
     let is_possible = match why {
         NotApplicable::InsecureAddress => true,
-        NotApplicable::InsecureAlias => by_records && follows_aliases(route, policy),
+        NotApplicable::InsecureAlias => by_records && policy.follows_aliases(route.kind()),
         NotApplicable::NoTlsa => by_records,
         NotApplicable::Submission => route.kind() == RouteKind::Submission,
         // A route with an insecure MX answer is none, and an address is passed over by the machine itself.
@@ -245,7 +239,9 @@ fn can_be_required(why: NotApplicable, route: &Route, policy: &Policy) -> bool {
 fn can_be_noted(error: &HostError, route: &Route, policy: &Policy) -> bool {
     let is_possible = match error {
         HostError::Lookup(_) | HostError::TlsaSet(_) => true,
-        HostError::AliasesDisagree | HostError::AliasChanged => follows_aliases(route, policy),
+        HostError::AliasesDisagree | HostError::AliasChanged => {
+            policy.follows_aliases(route.kind())
+        }
         _ => false,
     };
     is_possible && policy.dane == DaneMode::AuditOnly && looks_for_records(route, policy)
@@ -261,9 +257,9 @@ impl HostError {
             Self::Lookup(_) => true,
             // A forged denial must not have mail returned that mandatory DANE keeps waiting.
             Self::NoAddress { security } => !mandatory || *security == Security::Secure,
-            Self::AliasRefused => !follows_aliases(route, policy),
+            Self::AliasRefused => !policy.follows_aliases(route.kind()),
             Self::AliasesDisagree | Self::AliasChanged => {
-                enforced && follows_aliases(route, policy)
+                enforced && policy.follows_aliases(route.kind())
             }
             Self::TlsaSet(_) => enforced,
             Self::DaneRequired(why) => can_be_required(*why, route, policy),
