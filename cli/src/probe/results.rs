@@ -8,7 +8,7 @@ use crate::exit::Ending;
 use crate::report::{self, Report};
 use crate::terminal::{Style, print};
 
-/// Prints results, each in one piece, so that whoever ends this program finds whole ones.
+/// Prints results, each at once and in one piece, so that whoever ends this program finds whole ones, but perhaps for the last.
 pub(super) struct Results {
     style: Style,
     json: bool,

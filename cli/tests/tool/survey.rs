@@ -251,14 +251,14 @@ fn a_file_that_is_no_earlier_output_is_complained_about_ten_times() {
 /// Waits until there are that many whole lines in the file.
 fn wait_for_lines(files: &Files, name: &str, count: usize) {
     let begun = Instant::now();
-    while files.read(name).lines().count() < count {
+    while files.read(name).matches('\n').count() < count {
         assert!(begun.elapsed() < LONG);
         sleep(Duration::from_millis(5));
     }
 }
 
 #[test]
-fn a_run_that_is_killed_leaves_whole_lines_and_another_one_goes_on_from_there() {
+fn a_run_that_is_killed_loses_no_more_than_its_last_line_and_another_one_goes_on_from_there() {
     let resolver = resolver(&habit);
     let (server, _) = slow_mail_server(NOW);
     let files = Files::new();
@@ -271,8 +271,12 @@ fn a_run_that_is_killed_leaves_whole_lines_and_another_one_goes_on_from_there() 
     child.kill().unwrap();
     child.wait().unwrap();
     let first = files.read("first.jsonl");
-    assert!(first.ends_with("}\n"));
-    let done: Vec<_> = first.lines().map(domain_of).collect();
+    // The system may leave a write where a page of the file ends, if the process is killed in it.
+    let whole = first
+        .split_inclusive('\n')
+        .filter(|line| line.ends_with('\n'));
+    let done: Vec<_> = whole.map(domain_of).collect();
+    assert!(done.len() >= 20, "{first}");
     assert!(done.len() < 130, "it ended before it was killed");
 
     let line = "- --jobs 200 --skip-done first.jsonl";
