@@ -225,7 +225,7 @@ fn an_interrupt_ends_at_once() {
             .success()
     );
     while child.try_wait().unwrap().is_none() {
-        assert!(start.elapsed() < Duration::from_secs(1));
+        assert!(start.elapsed() < Duration::from_secs(10));
         sleep(Duration::from_millis(5));
     }
     let output = child.wait_with_output().unwrap();

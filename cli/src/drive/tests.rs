@@ -15,7 +15,7 @@ use crate::lab::smtp::MailServer;
 use crate::lab::zones::Zone;
 use crate::report::{HostResult, OutcomeKind, Report};
 
-const PATIENCE: Duration = Duration::from_millis(500);
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Two sound hosts; the first has an address besides where nobody listens.
 async fn lab() -> (Lab, Arc<Network>) {

@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 
 use super::*;
 
-const PATIENCE: Duration = Duration::from_millis(700);
+const PATIENCE: Duration = Duration::from_secs(2);
 
 fn question() -> Question {
     Question::new("mx.example".parse().unwrap(), QueryType::A)

@@ -47,7 +47,7 @@ impl Lab {
         let port = self.place.pointer("/mail_port").unwrap().to_string();
         let mut command = program();
         command
-            .args(["probe", "--json", "--timeout", "3", "--port", &port])
+            .args(["probe", "--json", "--timeout", "30", "--port", &port])
             .args(["--resolver", at(&self.place, server)])
             .args(line.split(' '));
         command

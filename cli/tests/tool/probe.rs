@@ -36,7 +36,7 @@ fn a_resolver_that_is_absent_defers() {
     for error in ["timeout", "unreachable"] {
         let start = Instant::now();
         let output = run(&line);
-        assert!(start.elapsed() < Duration::from_secs(3));
+        assert!(start.elapsed() < Duration::from_secs(8));
         // From now on, nobody has the port.
         drop(silent.take());
         let object = probed(&output);
