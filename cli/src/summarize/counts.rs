@@ -134,10 +134,11 @@ pub(super) fn domains(number: u64) -> String {
     }
 }
 
-/// A part of a whole in percent, with one decimal place.
+/// A part of a whole in percent, rounded to one decimal place.
 pub(super) fn percent(part: u64, whole: u64) -> String {
     let thousandths = part
         .saturating_mul(1000)
+        .saturating_add(whole / 2)
         .checked_div(whole)
         .unwrap_or_default();
     format!("{}.{} %", thousandths / 10, thousandths % 10)
@@ -166,6 +167,7 @@ mod tests {
         for (part, whole, shown) in [
             (0, 0, "0.0 %"),
             (1, 3, "33.3 %"),
+            (2, 3, "66.7 %"),
             (3, 3, "100.0 %"),
             (1, 1_000_000, "0.0 %"),
         ] {
