@@ -20,8 +20,10 @@
 //! - A secure denial must have a SOA record at or above the name, and all its NSEC and NSEC3 records must be signed by that zone. No
 //!   NSEC record may be that of a zone cut at or above the name, unless of its DS record alone, or of a DNAME record above it
 //!   (RFC 6840 §4.1).
+//! - A denial must have no signatures in the answer section, where they would be those of records that were taken away.
 //! - A record set that was expanded from a wildcard must have NSEC or NSEC3 records of the zone that signed it beside it, and no
-//!   NSEC record may show a name in between.
+//!   NSEC record may show a name in between. With NSEC3 records, the first signature of the answer section must be for a wildcard as
+//!   far up, since hickory looks at that one.
 //! - Only the records of the name that was asked are read. The machines of this crate ask for the target of an alias next
 //!   (RFC 7672 §2.1.3).
 //!

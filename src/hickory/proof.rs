@@ -40,6 +40,7 @@ fn of_records(hop: &Hop<'_>) -> Result<Security, LookupError> {
             let is_proven = |signature: &SigInput| {
                 has_denial_by(&signature.signer_name, hop.authorities)
                     && !has_closer_name(&record.name, signature.num_labels, hop.authorities)
+                    && is_looked_at(signature, hop)
             };
             if !covering().all(is_proven) {
                 return Err(LookupError::Bogus);
@@ -53,6 +54,11 @@ fn of_records(hop: &Hop<'_>) -> Result<Security, LookupError> {
 fn of_denial(hop: &Hop<'_>) -> Result<Security, LookupError> {
     let name = hop.query.name();
     let ceiling = objection(hop.verdict)?;
+    // A denial has no signatures there. With NSEC3 records hickory takes one, whatever it covers, for that of a wildcard that
+    // answered, and asks only for proof that the name itself does not exist: so the records of a wildcard could be taken away.
+    if all_signatures(hop.answers).next().is_some() {
+        return Err(LookupError::Bogus);
+    }
     let statements = || {
         let all = hop.authorities.iter();
         all.filter(|record| record.record_type() != RecordType::RRSIG)
@@ -157,14 +163,28 @@ fn has_closer_name(name: &Name, wildcard_labels: u8, authorities: &[Record]) -> 
     })
 }
 
+/// Whether hickory has asked for proof that no name is closer than the wildcard of this signature. With NSEC3 records it asks so of
+/// the first signature in the answer section, whichever set that covers.
+fn is_looked_at(signature: &SigInput, hop: &Hop<'_>) -> bool {
+    let is_hashed = |record: &Record| record.record_type() == RecordType::NSEC3;
+    let first = all_signatures(hop.answers).next();
+    !hop.authorities.iter().any(is_hashed)
+        || first.is_some_and(|(_, first)| first.num_labels == signature.num_labels)
+}
+
 /// The signatures over the set that `record` belongs to.
 fn signatures<'a>(section: &'a [Record], record: &'a Record) -> impl Iterator<Item = &'a SigInput> {
-    section
-        .iter()
-        .filter(|candidate| candidate.name == record.name)
-        .filter_map(|candidate| match &candidate.data {
-            RData::DNSSEC(DNSSECRData::RRSIG(signature)) => Some(signature.input()),
-            _ => None,
+    all_signatures(section)
+        .filter(|(owner, signature)| {
+            **owner == record.name && signature.type_covered == record.record_type()
         })
-        .filter(|signature| signature.type_covered == record.record_type())
+        .map(|(_, signature)| signature)
+}
+
+/// All signatures, each with the name of the set that it covers.
+fn all_signatures(section: &[Record]) -> impl Iterator<Item = (&Name, &SigInput)> {
+    section.iter().filter_map(|record| match &record.data {
+        RData::DNSSEC(DNSSECRData::RRSIG(signature)) => Some((&record.name, signature.input())),
+        _ => None,
+    })
 }

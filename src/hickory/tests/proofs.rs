@@ -266,3 +266,43 @@ fn expanded_wildcards_need_a_proof_by_their_zone() {
     let reply = Written::new("*.good.test", Tlsa, "*.good.test TLSA S good.test", "");
     assert_eq!(reply.security(), Ok(Secure));
 }
+
+#[test]
+fn a_denial_has_no_signature_among_its_answers() {
+    for authorities in [
+        &format!("{SOA}; {NSEC}"),
+        &format!("{SOA}; {NSEC3}"),
+        "good.test SOA I",
+        "",
+    ] {
+        let mut reply = Written::new("mx.good.test", Tlsa, "", authorities);
+        assert!(reply.security().is_ok(), "{authorities}");
+        // Of a wildcard's records, which somebody took away.
+        let left = signature("mx.good.test", RecordType::TLSA, "good.test", 2);
+        reply.answers.push(left);
+        assert_eq!(reply.security(), Err(Bogus), "{authorities}");
+        reply.answers = vec![signature("x.test", RecordType::NS, "test", 1)];
+        assert_eq!(reply.security(), Err(Bogus), "{authorities}");
+    }
+}
+
+#[test]
+fn hashed_denials_serve_the_first_wildcard_alone() {
+    const EXPANDED: &str = "x.w.good.test TLSA S good.test 3";
+    for (decoy, expected) in [
+        ("y.x.w.good.test A B good.test 4", Err(Bogus)),
+        ("w.good.test A S good.test 2", Err(Bogus)),
+        ("y.w.good.test A S good.test 3", Ok(Secure)),
+    ] {
+        let before = format!("{decoy}; {EXPANDED}");
+        let after = format!("{EXPANDED}; {decoy}");
+        for (answers, authorities, expected) in [
+            (&before, NSEC3, expected),
+            (&after, NSEC3, Ok(Secure)),
+            (&before, NSEC, Ok(Secure)),
+        ] {
+            let reply = Written::new("x.w.good.test", Tlsa, answers, authorities);
+            assert_eq!(reply.security(), expected, "{answers} | {authorities}");
+        }
+    }
+}

@@ -291,3 +291,87 @@ async fn denial_of_a_name_that_a_wildcard_answers() {
     let result = lookup(&validator, name, RecordType::A).await;
     assert!(is_bogus(&result), "{result:?}");
 }
+
+/// What a wildcard answers in the next zone.
+const OWNER: &str = "_25._tcp.mx.good.test.";
+
+/// A zone with hashed denials and wildcards.
+async fn hashed_lab() -> Lab {
+    let identity = Identity::self_signed(&["mx.good.test"]).unwrap();
+    let zone = Zone::signed("good.test")
+        .record("mx.good.test A 127.0.0.1")
+        .record("*.good.test CNAME good.test")
+        .tlsa("*._tcp.mx.good.test", 3, 1, 1, &[0xab; 32])
+        .hashed(0);
+    Lab::start(vec![MailServer::new("mx.good.test", 1, identity)], |_| {
+        vec![zone]
+    })
+    .await
+    .unwrap()
+}
+
+/// With hashed denials, hickory takes any signature in the answer section for that of a wildcard that answered, which wants less of a
+/// proof than that there is nothing.
+#[tokio::test]
+async fn denial_of_what_a_wildcard_has_beside_its_signature() {
+    let lab = hashed_lab().await;
+    let found = lookup(lab.validator(), OWNER, RecordType::TLSA).await;
+    let found = found.unwrap();
+    assert_eq!(found.proof(), Proof::Secure);
+    let soa = lookup(lab.validator(), "good.test.", RecordType::SOA).await;
+    let soa = soa.unwrap();
+
+    let authorities = [found.authorities(), soa.answers, soa.signatures].concat();
+    let (validator, _task) = forger(&lab, OWNER, RecordType::TLSA, move |reply| {
+        reply
+            .answers
+            .retain(|record| record.record_type() == RecordType::RRSIG);
+        reply.authorities = authorities.clone();
+    })
+    .await;
+    let name = Name::from_ascii(OWNER).unwrap();
+    let unchecked = validator.ask(&name, RecordType::TLSA).await;
+    assert!(unchecked.is_ok(), "hickory lets it pass: {unchecked:?}");
+    let result = lookup(&validator, OWNER, RecordType::TLSA).await;
+    assert!(is_bogus(&result), "{result:?}");
+}
+
+/// A closer wildcard has the records. To hide that, an alias from a wildcard further up comes with a decoy: a set whose signature has
+/// as many labels as hickory would like to see.
+#[tokio::test]
+async fn wildcard_alias_over_a_closer_wildcard() {
+    let lab = hashed_lab().await;
+    let found = lookup(lab.validator(), OWNER, RecordType::TLSA).await;
+    let found = found.unwrap();
+    let alias = lookup(lab.validator(), "x.good.test.", RecordType::CNAME).await;
+    let alias = alias.unwrap();
+    let name = Name::from_ascii(OWNER).unwrap();
+    let mut forged = [alias.answers, alias.signatures].concat();
+    forged
+        .iter_mut()
+        .for_each(|record| record.name = name.clone());
+    let decoy = Name::from_ascii("_26._tcp.mx.good.test.").unwrap();
+    let mut decoys = [found.answers.clone(), found.signatures.clone()].concat();
+    decoys
+        .iter_mut()
+        .for_each(|record| record.name = decoy.clone());
+    forged.extend(decoys);
+    let authorities = found.authorities();
+
+    let mut passed = 0;
+    for _ in 0..32 {
+        let (forged, authorities) = (forged.clone(), authorities.clone());
+        let (validator, _task) = forger(&lab, OWNER, RecordType::TLSA, move |reply| {
+            reply.answers = forged.clone();
+            reply.authorities = authorities.clone();
+        })
+        .await;
+        if validator.ask(&name, RecordType::TLSA).await.is_ok() {
+            passed += 1;
+        }
+        let result = lookup(&validator, OWNER, RecordType::TLSA).await;
+        assert!(is_bogus(&result), "{result:?}");
+    }
+    // Hickory puts the sets into a random order, and looks at the first signature then.
+    assert_ne!(passed, 0, "hickory lets half of them pass");
+}
