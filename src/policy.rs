@@ -314,7 +314,8 @@ impl Policy {
         self.bounds.attempts.get().min(MAX_ATTEMPTS)
     }
 
-    /// Whether a host may be an alias on a route of this kind.
+    /// Whether a host may be an alias on a route of this kind: whether one out of an MX record may is the site's choice, and a relay or
+    /// a domain without MX records always may (RFC 7672 §2.2.2).
     pub(crate) fn follows_aliases(&self, kind: RouteKind) -> bool {
         self.mx_alias == MxAlias::Expand || kind != RouteKind::Explicit
     }
