@@ -85,6 +85,18 @@ fn section_2_marks_that_disguise_a_line_do_not_reach_a_log() {
     let hostile = extended(6, "a\u{202e}b\u{2028}c\u{200b}d\u{2066}e".as_bytes());
     let found = errors(&[hostile]);
     assert_eq!(found[0].1, "a\u{fffd}b\u{fffd}c\u{fffd}d\u{fffd}e");
+    // Each of them, and those that were withdrawn from use but have not lost their effect everywhere.
+    let marks = ['\u{61c}', '\u{feff}'].into_iter();
+    let marks = marks.chain('\u{200b}'..='\u{200f}');
+    let marks = marks.chain('\u{2028}'..='\u{202e}');
+    for mark in marks.chain('\u{2060}'..='\u{206f}') {
+        let found = errors(&[extended(6, format!("a{mark}b").as_bytes())]);
+        assert_eq!(found, [error(6, "a\u{fffd}b")], "{mark:?}");
+    }
+    for harmless in ["a\u{61b}b", "a\u{2010}b", "a\u{2070}b"] {
+        let found = errors(&[extended(6, harmless.as_bytes())]);
+        assert_eq!(found, [error(6, harmless)]);
+    }
 }
 
 #[test]
