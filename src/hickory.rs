@@ -33,6 +33,10 @@
 //! (RFC 6840 §4.1). NSEC records of that kind are refused here as well; for NSEC3 records one would have to hash names, and that is
 //! left to hickory. Whoever repeats such records of a parent zone could make a signed domain seem to have no TLSA records.
 //!
+//! **Even 0.26.3 does not withstand whoever can alter its replies, if a zone above has NSEC3 records with opt-out**, as `com` has.
+//! hickory then takes a record of that zone for proof that a host in a signed zone below is unsigned (RFC 5155 §8.6 asks for more),
+//! which shows in no reply and turns DANE off for that host. Until that is mended, let it ask over a path that nobody can alter.
+//!
 //! # What hickory says, and what to tell the library
 //! hickory-net and hickory-resolver have denials among their errors. An error is taken apart as follows; the types of those
 //! crates are no business of this one.

@@ -102,6 +102,15 @@ impl Zone {
         self
     }
 
+    /// Leaves it open whether there are unsigned delegations between the hashed names, as the largest top-level domains do.
+    #[cfg(test)]
+    pub(crate) fn opted_out(mut self) -> Self {
+        if let NxProofKind::Nsec3 { opt_out, .. } = &mut self.denials {
+            *opt_out = true;
+        }
+        self
+    }
+
     fn new(apex: &str, signing: Signing) -> Self {
         Self {
             apex: apex.to_owned(),

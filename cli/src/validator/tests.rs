@@ -18,6 +18,7 @@ use crate::lab::zones::Zone;
 
 mod answers;
 mod forged;
+mod opt_out;
 mod resolver;
 
 const SHORT: Duration = Duration::from_secs(2);

@@ -51,7 +51,7 @@ async fn forger(
 }
 
 /// A server on the path to the authoritative one that may replace any reply.
-async fn forger_of_all(
+pub(super) async fn forger_of_all(
     lab: &Lab,
     anchor: Anchor,
     forge: impl Fn(&Query, &mut Message) + Send + 'static,
@@ -80,7 +80,7 @@ async fn forger_of_all(
     )
 }
 
-async fn relay(server: SocketAddr, query: &Message) -> Message {
+pub(super) async fn relay(server: SocketAddr, query: &Message) -> Message {
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     socket
         .send_to(&query.to_vec().unwrap(), server)
