@@ -13,7 +13,7 @@ use crate::support::sites::{ONE_HOST, by_insecure_mx, domain, mandatory, relay, 
 use crate::support::sites::{
     deliver_to, failing_handshakes, one_host, refusing_start_tls, without_start_tls,
 };
-use crate::support::world::{Run, Server, World};
+use crate::support::world::{Moment, Run, Server, World};
 use crate::support::zone::{Chasing, Failure, Zone};
 
 fn sessions(run: &Run) -> Vec<ReportedSession> {
@@ -286,6 +286,15 @@ fn plain_network_trouble_is_no_session() {
     // Nobody was there to be encrypted to.
     let unreachable = World::new(one_host(&unusable("mx.example.com")));
     assert!(lines(&unreachable.deliver(domain(), &Policy::default())).is_empty());
+    for moment in [Moment::Hello, Moment::StartTls] {
+        let losing = Server {
+            lost_at: Some(moment),
+            ..Server::with(leaf())
+        };
+        let run = deliver_to(zone(), losing);
+        assert!(lines(&run).is_empty(), "{moment:?}");
+        assert!(!run.delivered() && !run.connected.is_empty());
+    }
 }
 
 #[test]

@@ -126,4 +126,9 @@ fn section_9_a_digest_that_the_site_does_not_believe_is_discarded_before_as_well
         tls_policy(&records, &mandatory),
         Err(HostError::NoUsableTlsa)
     );
+    // It takes no other record's place, either.
+    let both = [record(3, 1, 1, leaf()), record(3, 1, 2, other_leaf())];
+    assert!(accepts(&both, Digests::Sha256));
+    assert_eq!(counting(&both, Digests::Sha256), ["3 1 1"]);
+    assert_eq!(counting(&both, Digests::Sha512), ["3 1 2"]);
 }

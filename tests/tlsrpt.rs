@@ -9,7 +9,7 @@ use crate::support::sites::{ONE_HOST, domain, mandatory, unusable, usable};
 use crate::support::sites::{
     deliver_to, failing_handshakes, one_host, refusing_start_tls, without_start_tls,
 };
-use crate::support::world::{Run, Server, World};
+use crate::support::world::{Moment, Run, Server, World};
 use crate::support::zone::{Failure, Zone};
 
 fn types(run: &Run) -> Vec<String> {
@@ -26,6 +26,19 @@ fn a_delivery_in_good_order_and_plain_network_trouble_are_not_reported() {
     assert!(types(&deliver_to(timeout, Server::with(leaf()))).is_empty());
     assert!(types(&deliver_to(one_host(""), without_start_tls())).is_empty());
     assert!(types(&deliver_to(Zone::signed(), without_start_tls())).is_empty());
+    for moment in [Moment::Hello, Moment::StartTls] {
+        let run = deliver_to(zone(), losing_at(moment));
+        assert!(types(&run).is_empty(), "{moment:?}");
+        assert!(!run.delivered() && !run.connected.is_empty());
+    }
+}
+
+/// A server in good order, but for a connection that breaks.
+fn losing_at(moment: Moment) -> Server {
+    Server {
+        lost_at: Some(moment),
+        ..Server::with(leaf())
+    }
 }
 
 #[test]
