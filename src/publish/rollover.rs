@@ -7,11 +7,6 @@
 //! | the parameters (§8.1) | publish the new ones for the chain in use |
 //! | the chain, and usage 3 becomes usage 2 (§8.2) | the same as for the chain, with the old parameters; the new ones last |
 //! | the chain, and other parameters | refused: one change at a time (§8.4) |
-//!
-//! Where the key of one of several servers below a shared authority is lost to somebody else, no rollover of the authority helps in
-//! time: give that server records of usage 3 of its own, in place of its alias of the shared ones, until the certificate of the
-//! lost key has expired (RFC 7672 §4). Servers that are not each other's equals share no record of usage 3 in the first place: their
-//! clients could not tell them apart (RFC 7672 §2.2.3).
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -28,6 +23,11 @@ use crate::tlsa::{MakeError, Record, Role, Usage};
 use crate::verify::VerifyError;
 
 /// What is, and what is to be. With both chains equal, only the parameters change.
+///
+/// Where the key of one of several servers below a shared authority is lost to somebody else, no rollover of the authority helps in
+/// time: give that server records of usage 3 of its own, in place of its alias of the shared ones, until the certificate of the
+/// lost key has expired (RFC 7672 §4). Servers that are not each other's equals share no record of usage 3 in the first place: their
+/// clients could not tell them apart (RFC 7672 §2.2.3).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[expect(
     clippy::exhaustive_structs,
