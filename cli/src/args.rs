@@ -17,7 +17,7 @@ pub(crate) use value::{Domain, Source, ValueError};
 
 use std::path::PathBuf;
 
-use clap::error::{ContextKind, ErrorKind};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand, ValueEnum};
 
 /// How many characters of a value are repeated where it cannot be used.
@@ -156,7 +156,12 @@ fn one_line(error: &clap::Error) -> String {
         ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             format!("a command is missing; there are {COMMANDS} (--help says more)")
         }
-        ErrorKind::MissingRequiredArgument => format!("{argument} is missing"),
+        ErrorKind::MissingRequiredArgument => match error.get(ContextKind::InvalidArg) {
+            Some(ContextValue::Strings(missing)) if missing.len() > 1 => {
+                format!("{argument} are missing")
+            }
+            _ => format!("{argument} is missing"),
+        },
         ErrorKind::ArgumentConflict => match context(ContextKind::PriorArg) {
             Some(prior) if prior != argument => format!("{argument} does not go with {prior}"),
             _ => format!("{argument} is given more than once"),
@@ -231,8 +236,12 @@ mod tests {
             ("probe a --port", ["--port", "missing"]),
             ("demo a.test --serve", ["--serve", "does not go with"]),
             ("demo --domains 5", ["--serve", "missing"]),
-            ("demo --serve --domains 0", ["--domains", "1..=1000000"]),
-            ("demo --names 1000001", ["--names", "1..=1000000"]),
+            (
+                "demo --serve --domains 0",
+                ["--domains", "from 1 to 1000000"],
+            ),
+            ("demo --names 1000001", ["--names", "from 1 to 1000000"]),
+            ("demo --names x", ["--names", "from 1 to 1000000"]),
             ("demo --names 1 --json", ["--names", "does not go with"]),
             ("probe a --port 1 --port 2", ["--port", "more than once"]),
             ("probe a --prot 25", ["--prot", "no such option"]),
@@ -240,7 +249,8 @@ mod tests {
             ("demo --color=red", ["--color", "always"]),
             ("verify --base a --tlsa 3", ["--tlsa", "3 1 1"]),
             ("verify --base a --tlsa=3 x", ["--tlsa", "'3'"]),
-            ("verify --base a c.pem", ["--tlsa", "missing"]),
+            ("verify", ["--base", "CHAIN.pem> are missing"]),
+            ("verify --base a c.pem", ["--tlsa", "is missing"]),
             ("verify --tlsa-file f c.pem", ["--base", "missing"]),
             ("verify --tlsa-file f --base a", ["CHAIN.pem", "missing"]),
             ("verify --base a..b", ["--base", "empty label"]),

@@ -27,7 +27,7 @@ use crate::lab::zones::Zone;
 use crate::report::{self, Report};
 use crate::resolver::Resolver;
 use crate::smtp::Message;
-use crate::terminal::{Progress, Style, Tone, print};
+use crate::terminal::{Progress, Style, Tone, domains, print};
 use crate::tls::TlsClient;
 use scenes::{Ground, SCENES, Scene};
 use survey::Survey;
@@ -148,9 +148,9 @@ async fn deliver_all(
         ending.print(args.json, style)?;
     }
     if !args.json {
-        let (all, time) = (scenes.len(), start.elapsed().as_secs_f64());
+        let (all, time) = (domains(scenes.len()), start.elapsed().as_secs_f64());
         print(&format!(
-            "{as_described} of {all} domains ended as described, in {time:.1} s\n"
+            "{as_described} of {all} ended as described, in {time:.1} s\n"
         ))?;
     }
     Ok(if as_described == scenes.len() {

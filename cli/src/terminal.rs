@@ -1,6 +1,7 @@
 //! Standard output and standard error: colours, progress, and output that somebody closed.
 
 use core::cell::Cell;
+use core::fmt;
 use std::io::{self, IsTerminal, Write};
 
 use crate::args::{ColorChoice, printable};
@@ -47,6 +48,12 @@ impl Style {
         };
         format!("\x1b[{code}m{text}\x1b[0m")
     }
+}
+
+/// A number of domains in words.
+pub(crate) fn domains<N: From<u8> + PartialEq + fmt::Display>(number: N) -> String {
+    let plural = if number == N::from(1) { "" } else { "s" };
+    format!("{number} domain{plural}")
 }
 
 /// Writes to standard output at once.

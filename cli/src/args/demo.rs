@@ -1,8 +1,15 @@
 //! The arguments of `demo`.
 
+use super::value::{self, ValueError};
+
 /// Most domains of a survey: as many as there are in the long lists of well-known ones. The resolver would then keep
 /// half a gigabyte, going by what it kept of a tenth of them.
-const MAX_SURVEY: i64 = 1_000_000;
+const MAX_SURVEY: u32 = 1_000_000;
+
+/// How many domains there are in a survey.
+fn survey(text: &str) -> Result<u32, ValueError> {
+    value::count(text, MAX_SURVEY)
+}
 
 /// The arguments of `demo`.
 #[derive(Debug, clap::Args)]
@@ -21,7 +28,7 @@ pub(crate) struct DemoArgs {
         long = "domains",
         value_name = "N",
         requires = "serve",
-        value_parser = clap::value_parser!(u32).range(1..=MAX_SURVEY)
+        value_parser = survey
     )]
     pub(crate) survey: Option<u32>,
     /// Print the names of those N domains, one a line, for `probe -`; do nothing else.
@@ -29,7 +36,7 @@ pub(crate) struct DemoArgs {
         long,
         value_name = "N",
         conflicts_with_all = ["domains", "json", "serve", "survey"],
-        value_parser = clap::value_parser!(u32).range(1..=MAX_SURVEY)
+        value_parser = survey
     )]
     pub(crate) names: Option<u32>,
 }

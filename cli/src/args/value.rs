@@ -184,15 +184,24 @@ pub(super) fn dane(text: &str) -> Result<DaneMode, ValueError> {
 
 /// A port to connect to.
 pub(super) fn port(text: &str) -> Result<NonZeroU16, ValueError> {
-    text.parse()
-        .map_err(|_| ValueError::Count { most: u16::MAX })
+    text.parse().map_err(|_| ValueError::Count {
+        most: u16::MAX.into(),
+    })
 }
 
 /// How much may be done at once.
 pub(super) fn at_once(text: &str) -> Result<u16, ValueError> {
-    let number = text.parse().ok();
-    let number = number.filter(|number| (1..=MAX_AT_ONCE).contains(number));
-    number.ok_or(ValueError::Count { most: MAX_AT_ONCE })
+    count(text, MAX_AT_ONCE)
+}
+
+/// A number from 1 to `most`.
+pub(super) fn count<N: FromStr + From<u8> + PartialOrd + Into<u32>>(
+    text: &str,
+    most: N,
+) -> Result<N, ValueError> {
+    let number: Option<N> = text.parse().ok();
+    let number = number.filter(|number| N::from(1) <= *number && *number <= most);
+    number.ok_or(ValueError::Count { most: most.into() })
 }
 
 /// A time-out in seconds.
@@ -259,7 +268,7 @@ pub(crate) enum ValueError {
     /// It is no number from 1 to this one.
     Count {
         /// The greatest.
-        most: u16,
+        most: u32,
     },
     /// It is no time-out.
     Seconds,

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use crate::args::Domain;
+use crate::terminal::domains;
 
 /// Counts what was done.
 #[derive(Debug)]
@@ -63,7 +64,8 @@ impl Pace {
         let rate = format!("{}.{} a second", tenths / 10, tenths % 10);
         let left = self.milliseconds_left(milliseconds);
         let left = left.map_or_else(String::new, |left| format!(", {} left", duration(left)));
-        format!("{} domains, {rate}{left}: {}", self.ended, self.latest)
+        let ended = domains(self.ended);
+        format!("{ended}, {rate}{left}: {}", self.latest)
     }
 
     /// The rest of the input holds about as many domains an octet as what was read, and they take about as long.
@@ -121,5 +123,8 @@ mod tests {
         let line = pace(None).line_after(10_000);
         assert_eq!(line, "20 domains, 2.0 a second: a.example");
         assert_eq!(Pace::new(None).line_after(0), "0 domains, 0.0 a second: ");
+        let mut one = Pace::new(None);
+        one.ended();
+        assert_eq!(one.line_after(500), "1 domain, 2.0 a second: ");
     }
 }

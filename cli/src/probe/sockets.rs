@@ -9,6 +9,7 @@ use std::net::UdpSocket;
 
 use crate::args::{ProbeArgs, Source};
 use crate::exit::Ending;
+use crate::terminal::domains;
 
 /// Most sockets of one delivery at once: of its lookups, or of its connection.
 const EACH: usize = 2;
@@ -35,10 +36,11 @@ pub(super) fn check(args: &ProbeArgs) -> Result<(), Ending> {
     let Err((had, error)) = take(wanted) else {
         return Ok(());
     };
-    let room = (had / each).saturating_sub(1);
+    let room = domains((had / each).saturating_sub(1));
+    let at_once = domains(at_once);
     Err(Ending::Unusable(format!(
-        "--jobs <N>: {at_once} domains at once may take {wanted} sockets, and this process gets {had} ({error}); \
-         there is room for {room} domains, and for more if the system's limit (ulimit -n) is raised"
+        "--jobs <N>: {at_once} at once may take {wanted} sockets, and this process gets {had} ({error}); \
+         there is room for {room}, and for more if the system's limit (ulimit -n) is raised"
     )))
 }
 

@@ -3,7 +3,8 @@
 //! Its words are text, so that they can be read aloud, searched for and copied, and its colours follow those of the page that it
 //! is looked at on.
 
-use super::counts::{Counts, domains, percent};
+use super::counts::{Counts, percent};
+use crate::terminal::domains;
 
 /// Width of the picture.
 const WIDTH: u64 = 720;

@@ -126,14 +126,6 @@ fn add_parameters<'a>(tally: &mut Tally, records: impl Iterator<Item = &'a Strin
     }
 }
 
-/// A number of domains in words.
-pub(super) fn domains(number: u64) -> String {
-    match number {
-        1 => "1 domain".to_owned(),
-        _ => format!("{number} domains"),
-    }
-}
-
 /// A part of a whole in percent, rounded to one decimal place.
 pub(super) fn percent(part: u64, whole: u64) -> String {
     let thousandths = part

@@ -1,7 +1,7 @@
 //! The counts for people.
 
-use super::counts::{Counts, domains, percent};
-use crate::terminal::{Style, Tone};
+use super::counts::{Counts, percent};
+use crate::terminal::{Style, Tone, domains};
 
 /// Width of the column of words. Longer ones push their numbers to the right.
 const WORD_WIDTH: usize = 26;
