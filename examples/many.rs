@@ -45,11 +45,12 @@ const TICK: Duration = Duration::from_millis(50);
 
 fn main() -> Result<(), Error> {
     let mut words = std::env::args().skip(1);
-    let count = words.next().ok_or("the first argument is a number")?;
+    let count = words.next().and_then(|word| word.parse().ok());
+    let count = count.ok_or("the first argument is a number")?;
     let mut arguments = Arguments::parse(words)?;
     // rustls can ask for them; without this line, a server that has nothing else is not authenticated.
     arguments.policy.raw_public_keys = RawPublicKeys::AfterCertificates;
-    let mut waiting = arguments.next_hops.iter().cycle().take(count.parse()?);
+    let mut waiting = arguments.next_hops.iter().cycle().take(count);
 
     let mut poll = Poll::new()?;
     let mut events = Events::with_capacity(AT_ONCE);

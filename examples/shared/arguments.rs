@@ -1,6 +1,7 @@
 //! The command line that all examples have in common.
 
 use std::net::SocketAddr;
+use std::str::FromStr;
 use std::time::Duration;
 
 use smtp_dane::resolve::NextHop;
@@ -38,10 +39,8 @@ impl Arguments {
         while let Some(word) = words.next() {
             match word.as_str() {
                 "--mandatory" => policy.dane = DaneMode::Mandatory,
-                "--port" => port = Some(words.next().ok_or(USAGE)?.parse()?),
-                "--timeout" => {
-                    patience = Duration::from_secs(words.next().ok_or(USAGE)?.parse()?);
-                }
+                "--port" => port = Some(number(words.next())?),
+                "--timeout" => patience = Duration::from_secs(number(words.next())?),
                 domain => domains.push(NextHop::domain(domain.parse()?)),
             }
         }
@@ -59,4 +58,9 @@ impl Arguments {
             patience,
         })
     }
+}
+
+/// The number behind an option.
+fn number<N: FromStr>(word: Option<String>) -> Result<N, &'static str> {
+    word.and_then(|word| word.parse().ok()).ok_or(USAGE)
 }
