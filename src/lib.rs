@@ -62,16 +62,16 @@
 //!
 //! 1. **It fails closed, and says why.** A lookup that failed is never taken for an absence; a host with secure TLSA records
 //!    never gets mail in cleartext, and with usable ones never without authentication. Every reason is a variant of an enum
-//!    with a sentence and its place in the standards. (A policy may lower what is
-//!    demanded behind an insecure MX answer, or not enforce DANE at all: [`DaneMode::AuditOnly`], [`DaneMode::Off`].)
+//!    with a sentence and its place in the standards. (A policy may lower what is demanded behind an insecure MX answer, or not
+//!    enforce DANE at all: [`DaneMode::AuditOnly`], [`DaneMode::Off`].)
 //! 2. **The dangerous values are proofs.** A [`TlsaSet`](tlsa::TlsaSet) exists only for usable records that came under
 //!    DNSSEC, an [`Authentication`] only with such a set, a [`Verified`] only for certificates that matched it, and a
 //!    [`Session`](session::Session) takes a `Verified` for its own `Authentication` alone. Two ways lead round the
 //!    lookup, and say so: [`Authentication::from_vouched_records`] is for tools, and a delivery that was stored (feature `serde`)
 //!    brings back what its lookups had found, as trustworthy as the queue that kept it. A `Verified` comes back as a report alone.
 //! 3. **Machines are plain values.** Each has `step`, a pure look at what is wanted now, and `handle`, which takes one event
-//!    and changes nothing if the event does not belong to the state. They can be cloned, compared, hashed and stored; to
-//!    drop a future between two calls loses nothing.
+//!    and changes nothing if the event does not belong to the state. They can be cloned, compared and hashed, and a
+//!    [`Delivery`](delivery::Delivery) can be stored (feature `serde`); to drop a future between two calls loses nothing.
 //!
 //! # The loop
 //!
