@@ -33,9 +33,13 @@
 //! (RFC 6840 §4.1). NSEC records of that kind are refused here as well; for NSEC3 records one would have to hash names, and that is
 //! left to hickory. Whoever repeats such records of a parent zone could make a signed domain seem to have no TLSA records.
 //!
-//! **Even 0.26.3 does not withstand whoever can alter its replies, if a zone above has NSEC3 records with opt-out**, as `com` has.
-//! hickory then takes a record of that zone for proof that a host in a signed zone below is unsigned (RFC 5155 §8.6 asks for more),
-//! which shows in no reply and turns DANE off for that host. Until that is mended, let it ask over a path that nobody can alter.
+//! # Before an insecure answer is believed
+//! hickory 0.26.3 takes an NSEC3 record with opt-out, as `com` has them, for proof that any name with a hash in its range may be that of
+//! an unsigned zone, also below a signed zone, where the record has nothing to say (RFC 5155 §8.6). Whoever can alter the replies that
+//! hickory gets can so make a signed host unsigned, which turns DANE off for it, and its own reply does not show it. So where
+//! [`Hop::claims_unsigned`], look up DS records by the same validator, from the top-level domain of the name down to the name itself,
+//! until [`Hop::proves_unsigned`] is `true` of a reply. If it is of none, the answer is [`LookupError::Bogus`]. Lookups on the way that
+//! fail do no harm. Whoever cannot do that should have hickory ask over a path that nobody can alter.
 //!
 //! # What hickory says, and what to tell the library
 //! hickory-net and hickory-resolver have denials among their errors. An error is taken apart as follows; the types of those
@@ -74,6 +78,7 @@
 
 mod convert;
 mod proof;
+mod unsigned;
 
 use alloc::vec::Vec;
 

@@ -102,7 +102,7 @@ fn ends_above(denied: &Query, record: &Record) -> bool {
 }
 
 /// The best that a reply can be after what hickory has said of it.
-const fn objection(verdict: Verdict) -> Result<Security, LookupError> {
+pub(super) const fn objection(verdict: Verdict) -> Result<Security, LookupError> {
     match verdict {
         Verdict::Passed | Verdict::PassedOn | Verdict::Objected(Proof::Secure) => {
             Ok(Security::Secure)
@@ -112,7 +112,9 @@ const fn objection(verdict: Verdict) -> Result<Security, LookupError> {
 }
 
 /// The security of a set, which is that of its worst record.
-fn worst<'a>(records: impl Iterator<Item = &'a Record>) -> Result<Security, LookupError> {
+pub(super) fn worst<'a>(
+    records: impl Iterator<Item = &'a Record>,
+) -> Result<Security, LookupError> {
     let mut worst = Ok(Security::Secure);
     for record in records {
         worst = match (worst, judged(record.proof)) {

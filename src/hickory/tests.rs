@@ -15,6 +15,7 @@ use crate::dns::Security::{Insecure, Secure};
 use crate::dns::{Found, QueryType, Reply};
 
 mod proofs;
+mod unsigned;
 
 fn theirs(text: &str) -> rr::Name {
     let root = rr::Name::root();
