@@ -4,9 +4,9 @@
 //! all zones in question), checks signatures and denials from a trust anchor down, and follows aliases itself: one query a hop. So each
 //! hop has a proof of its own, also where the chain ends in a name that has no records of the asked type.
 //!
-//! The signatures are checked by hickory, and whether the records are to the point, by [`smtp_dane::hickory`]. One thing is done here: a reply that holds an alias and
-//! the denial of its target fails hickory's check, which looks for a denial of the name that was asked. The alias is then asked for
-//! alone.
+//! The signatures are checked by hickory, and whether the records are to the point, by [`smtp_dane::hickory`]. Two things are done
+//! here. A reply that holds an alias and the denial of its target fails hickory's check, which looks for a denial of the name that was
+//! asked; the alias is then asked for alone. And what hickory calls insecure has to be shown to stand in an unsigned zone.
 
 use core::fmt;
 use core::net::SocketAddr;
@@ -117,7 +117,41 @@ impl Validator {
         Err(LookupFailure::TooManyAliases { name: name.clone() })
     }
 
+    /// One reply. If it stands in an unsigned zone, that has been proven.
     async fn hop(&self, owner: &Name, record_type: RecordType) -> Result<Checked, LookupFailure> {
+        let checked = self.reply(owner, record_type).await?;
+        if checked.hop().claims_unsigned() {
+            self.find_unsigned(owner).await?;
+        }
+        Ok(checked)
+    }
+
+    /// Goes from the top down to the delegation that is unsigned, since hickory takes less for a proof: see [`smtp_dane::hickory`]. A
+    /// lookup on the way that fails does no harm if there is a proof all the same.
+    ///
+    /// # Errors
+    ///
+    /// If there is none.
+    async fn find_unsigned(&self, owner: &Name) -> Result<(), LookupFailure> {
+        let mut failed = None;
+        for labels in 1..=owner.iter().len() {
+            match self.is_unsigned(owner.trim_to(labels)).await {
+                Ok(true) => return Ok(()),
+                Ok(false) => {}
+                Err(failure) => failed = failed.or(Some(failure)),
+            }
+        }
+        let name = owner.clone();
+        Err(failed.unwrap_or(LookupFailure::Bogus { name }))
+    }
+
+    async fn is_unsigned(&self, zone: Name) -> Result<bool, LookupFailure> {
+        let checked = self.reply(&zone, RecordType::DS).await?;
+        let proven = checked.hop().proves_unsigned();
+        proven.map_err(|error| checked.failure(error))
+    }
+
+    async fn reply(&self, owner: &Name, record_type: RecordType) -> Result<Checked, LookupFailure> {
         let asked = |record_type| Query::query(owner.clone(), record_type);
         let (query, reply, verdict) = match self.ask(owner, record_type).await {
             Ok(reply) => (asked(record_type), reply, Verdict::Passed),

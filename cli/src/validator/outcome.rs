@@ -66,16 +66,21 @@ impl Checked {
     ///
     /// If it is bogus, of unknown security, or no answer at all.
     pub(super) fn proof(&self) -> Result<Proof, LookupFailure> {
-        let name = || self.query.name().clone();
         match self.hop().security() {
             Ok(Security::Secure) => Ok(Proof::Secure),
             Ok(Security::Insecure) => Ok(Proof::Insecure),
-            Err(LookupError::Bogus) => Err(LookupFailure::Bogus { name: name() }),
-            Err(LookupError::Indeterminate) => Err(LookupFailure::Indeterminate { name: name() }),
-            Err(LookupError::Rcode(_)) => {
-                Err(LookupFailure::ResponseCode(self.reply.response_code))
-            }
-            Err(error) => Err(LookupFailure::Network(error.to_string())),
+            Err(error) => Err(self.failure(error)),
+        }
+    }
+
+    /// What the library has against this reply.
+    pub(super) fn failure(&self, error: LookupError) -> LookupFailure {
+        let name = self.query.name().clone();
+        match error {
+            LookupError::Bogus => LookupFailure::Bogus { name },
+            LookupError::Indeterminate => LookupFailure::Indeterminate { name },
+            LookupError::Rcode(_) => LookupFailure::ResponseCode(self.reply.response_code),
+            error => LookupFailure::Network(error.to_string()),
         }
     }
 }

@@ -106,7 +106,7 @@ async fn unsigned_soa(lab: &Lab) -> Vec<Record> {
     found.answers
 }
 
-fn is_bogus<T>(result: &Result<T, LookupFailure>) -> bool {
+pub(super) fn is_bogus<T>(result: &Result<T, LookupFailure>) -> bool {
     matches!(result, Err(LookupFailure::Bogus { .. }))
 }
 
