@@ -259,6 +259,18 @@ fn an_alias_out_of_the_signed_zone_is_not_secure() {
 }
 
 #[test]
+fn what_was_shown_is_told_from_what_was_only_claimed() {
+    assert_eq!(
+        Validation::Claimed.to_string(),
+        "the resolver says that it validates"
+    );
+    assert_eq!(
+        Validation::Shown.to_string(),
+        "the resolver validates, and holds back what is bogus"
+    );
+}
+
+#[test]
 fn a_failed_lookup_keeps_what_the_resolver_said_of_it() {
     let mut machine = check(None);
     let (id, _) = open(&machine).remove(0);
