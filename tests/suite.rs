@@ -85,6 +85,8 @@ mod signature_checks;
 #[cfg(feature = "serde")]
 mod stored;
 #[cfg(feature = "serde")]
+mod stored_bounds;
+#[cfg(feature = "serde")]
 mod stored_damage;
 #[cfg(feature = "serde")]
 mod stored_delivery;
