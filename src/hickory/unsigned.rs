@@ -9,7 +9,7 @@ use hickory_proto::rr::{Name, RData, Record, RecordType, RecordTypeSet};
 
 use super::{Hop, LookupError, Security, Verdict, denial, proof};
 
-/// Iterations above which hickory takes a denial for insecure without a look at it, unless it is told otherwise (RFC 9276 §3.2).
+/// Iterations above which hickory does not look at a denial, unless it is told otherwise (RFC 9276 §3.2).
 const MAX_ITERATIONS: u16 = 100;
 
 impl Hop<'_> {
@@ -29,8 +29,9 @@ impl Hop<'_> {
     ///
     /// That is so if a zone above, of which these records are, says that the name is delegated and has no DS record
     /// (RFC 4035 §5.2); if it opts out and has nothing between an existing name of its own and the name of the query
-    /// (RFC 5155 §8.6); if none of the DS records is of a kind that hickory can check; or if hickory was told not to look, since there
-    /// are too many iterations (RFC 9276 §3.2). `false` is no proof of the contrary.
+    /// (RFC 5155 §8.6); or if none of the DS records is of a kind that hickory can check. A denial with more than 100 iterations proves
+    /// nothing here: hickory takes it for no proof of an unsigned zone either, and who believed it could be shown any host of a
+    /// signed zone as unsigned. `false` is no proof of the contrary.
     ///
     /// hickory 0.26.3 itself is content with less, see [the module](super).
     ///
@@ -125,7 +126,7 @@ fn hashes_prove(name: &Name, authorities: &[Record]) -> bool {
         return false;
     };
     if first.iterations() > MAX_ITERATIONS {
-        return true;
+        return false;
     }
     // RFC 5155 §8.2. It also bounds the work: each name is hashed once.
     let is_alike = |record: &Hashed<'_>| {

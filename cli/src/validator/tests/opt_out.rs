@@ -16,11 +16,11 @@ use crate::lab::smtp::MailServer;
 use crate::lab::zones::Zone;
 use crate::validator::Validator;
 
-/// All NSEC3 records of `test`, which a few names that are not there bring to light.
-async fn hashed_names(lab: &Lab) -> Vec<Record> {
+/// All NSEC3 records of a zone, which a few names that are not there bring to light.
+pub(super) async fn hashed_names(lab: &Lab, zone: &str) -> Vec<Record> {
     let mut found: Vec<Record> = Vec::new();
     for number in 0..24 {
-        let name = Name::from_ascii(format!("n{number}.test.")).unwrap();
+        let name = Name::from_ascii(format!("n{number}.{zone}.")).unwrap();
         let mut query = Message::query();
         query.add_query(Query::query(name, RecordType::A));
         let mut edns = Edns::new();
@@ -48,7 +48,7 @@ async fn opted_out_lab() -> Lab {
 
 /// A validator of replies that are as they should be, or forged for one name.
 async fn validator(lab: &Lab, is_forged: bool) -> (Validator, JoinSet<()>) {
-    let hashed = hashed_names(lab).await;
+    let hashed = hashed_names(lab, "test").await;
     forger_of_all(lab, lab.trust_anchor().clone(), move |question, reply| {
         // The lab puts denials beside data, see `Zone::hashed`.
         if !reply.answers.is_empty() {
