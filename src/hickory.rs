@@ -41,6 +41,10 @@
 //! until [`Hop::proves_unsigned`] is `true` of a reply. If it is of none, the answer is [`LookupError::Bogus`]. Lookups on the way that
 //! fail do no harm. Whoever cannot do that should have hickory ask over a path that nobody can alter.
 //!
+//! **Let a `DnssecDnsHandle` keep no proofs** (`validation_cache_size(0)`). Version 0.26.3 finds a kept one by the query and an unkeyed
+//! hash of 64 bits over the record set, and compares no record. Whoever can alter replies needs some 2^32 tries to find a forged set with
+//! the hash of a signed one, to which a spare signature may be added, and then hickory calls the forged one secure.
+//!
 //! # What hickory says, and what to tell the library
 //! hickory-net and hickory-resolver have denials among their errors. An error is taken apart as follows; the types of those
 //! crates are no business of this one.

@@ -18,6 +18,7 @@ use crate::lab::zones::Zone;
 
 mod answers;
 mod forged;
+mod kept;
 mod laborious;
 mod opt_out;
 mod resolver;
