@@ -43,7 +43,8 @@
 //!
 //! **Let a `DnssecDnsHandle` keep no proofs** (`validation_cache_size(0)`). Version 0.26.3 finds a kept one by the query and an unkeyed
 //! hash of 64 bits over the record set, and compares no record. Whoever can alter replies needs some 2^32 tries to find a forged set with
-//! the hash of a signed one, to which a spare signature may be added, and then hickory calls the forged one secure.
+//! the hash of a signed one, to which a spare signature may be added, and then hickory calls the forged one secure. A `Resolver` cannot
+//! be told, so the path to its servers has to be one that nobody can alter.
 //!
 //! # What hickory says, and what to tell the library
 //! hickory-net and hickory-resolver have denials among their errors. An error is taken apart as follows; the types of those
