@@ -354,6 +354,7 @@ fn damages() -> Vec<Damage> {
         downgrades(),
         reasons::damaged_under_mandatory(),
         reasons::damaged_aliases(),
+        reasons::damaged_loops(),
         reasons::damaged_places(),
         results::damaged(),
         results::damaged_proofs(),

@@ -96,6 +96,35 @@ pub fn damaged_aliases() -> Vec<Damage> {
     damages
 }
 
+/// Only a site that has a name and demands DANE finds itself by an answer that proves nothing (RFC 7672 §2.2.1).
+pub fn damaged_loops() -> Vec<Damage> {
+    let mut must = known_as("192.0.2.9", "me.example");
+    must.dane = DaneMode::Mandatory;
+    let ended = with(&passing_over(&must), "/state/hosts/now", json!("done"));
+    let ended = with(&ended, "/next-id", json!(0));
+    let found = |error| {
+        let hosts = json!([{ "skipped": error }, { "skipped": "no-better-than-ourselves" }]);
+        with(&ended, "/state/hosts/hosts", hosts)
+    };
+    let unproven = found("unproven-loop");
+    for error in ["unproven-loop", "ourselves"] {
+        assert_eq!(refusal(&found(error)), None);
+    }
+    let nobody = json!([]);
+    let opportunistic = json!("opportunistic");
+    vec![
+        (
+            with(&unproven, "/policy/identities", nobody.clone()),
+            PASSED_OVER,
+        ),
+        (
+            with(&found("ourselves"), "/policy/identities", nobody),
+            PASSED_OVER,
+        ),
+        (with(&unproven, "/policy/dane", opportunistic), PASSED_OVER),
+    ]
+}
+
 /// Whoever has no name cannot have found itself.
 pub fn damaged_places() -> Vec<Damage> {
     let here =
