@@ -126,8 +126,8 @@ impl Validator {
         Ok(checked)
     }
 
-    /// Goes from the top down to the delegation that is unsigned, since hickory takes less for a proof: see [`smtp_dane::hickory`]. A
-    /// lookup on the way that fails does no harm if there is a proof all the same.
+    /// Goes from the top down to the delegation that is unsigned (RFC 4035 §5.2, RFC 5155 §8.6), since hickory takes less for a proof: see
+    /// [`smtp_dane::hickory`]. A lookup on the way that fails does no harm if there is a proof all the same.
     ///
     /// # Errors
     ///

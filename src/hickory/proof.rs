@@ -55,7 +55,8 @@ fn of_denial(hop: &Hop<'_>) -> Result<Security, LookupError> {
     let name = hop.query.name();
     let ceiling = objection(hop.verdict)?;
     // A denial has no signatures there. With NSEC3 records hickory takes one, whatever it covers, for that of a wildcard that
-    // answered, and asks only for proof that the name itself does not exist: so the records of a wildcard could be taken away.
+    // answered, and asks only for proof that the name itself does not exist (RFC 5155 §8.8, where §8.7 would be in place): so the
+    // records of a wildcard could be taken away.
     if all_signatures(hop.answers).next().is_some() {
         return Err(LookupError::Bogus);
     }
@@ -165,7 +166,7 @@ fn has_closer_name(name: &Name, wildcard_labels: u8, authorities: &[Record]) -> 
     })
 }
 
-/// Whether hickory has asked for proof that no name is closer than the wildcard of this signature. With NSEC3 records it asks so of
+/// Whether hickory has asked for proof that no name is closer than the wildcard of this signature (RFC 5155 §8.8). With NSEC3 records it asks so of
 /// the first signature in the answer section, whichever set that covers.
 fn is_looked_at(signature: &SigInput, hop: &Hop<'_>) -> bool {
     let is_hashed = |record: &Record| record.record_type() == RecordType::NSEC3;

@@ -2,13 +2,11 @@
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-use hickory_proto::op::ResponseCode;
-use hickory_proto::rr::rdata::{A, NS};
-use hickory_proto::rr::{RData, Record, RecordType};
+use hickory_proto::rr::RecordType;
 
 use super::forged::{forger_of_all, is_bogus};
 use super::lookup;
-use super::opt_out::hashed_names;
+use super::opt_out::{forge, hashed_names};
 use crate::lab::Lab;
 use crate::lab::certificates::Identity;
 use crate::lab::smtp::MailServer;
@@ -32,30 +30,13 @@ async fn laborious_hashes_do_not_make_a_name_in_a_signed_zone_unsigned() {
     let asked = AtomicUsize::new(0);
     let (validator, _task) =
         forger_of_all(&lab, lab.trust_anchor().clone(), move |question, reply| {
-            // The lab puts denials beside data, see `Zone::hashed`.
-            if !reply.answers.is_empty() {
-                reply.authorities.clear();
-            }
-            let owner = question.name().clone();
-            if owner.to_ascii() != "mx.good.test." {
-                return;
-            }
-            reply.metadata.response_code = ResponseCode::NoError;
-            reply.authorities.clear();
-            let forged = match question.query_type() {
-                RecordType::A => Some(RData::A(A::new(192, 0, 2, 66))),
-                RecordType::NS => Some(RData::NS(NS(owner.clone()))),
-                _ => None,
+            let is_of_host = question.name().to_ascii() == "mx.good.test.";
+            let turn = match question.query_type() {
+                RecordType::DS if is_of_host => asked.fetch_add(1, Ordering::Relaxed),
+                _ => 0,
             };
-            reply.answers = forged
-                .map(|data| Record::from_rdata(owner, 300, data))
-                .into_iter()
-                .collect();
-            if question.query_type() == RecordType::DS {
-                let turn = asked.fetch_add(1, Ordering::Relaxed);
-                let records = if turn.is_multiple_of(2) { &above } else { &own };
-                reply.authorities.clone_from(records);
-            }
+            let denial = if turn.is_multiple_of(2) { &above } else { &own };
+            forge(question, reply, Some(denial));
         })
         .await;
     let result = lookup(&validator, "mx.good.test.", RecordType::A).await;

@@ -46,32 +46,38 @@ async fn opted_out_lab() -> Lab {
     Lab::start(servers, |_| zones).await.unwrap()
 }
 
+/// Makes a reply that of a server which says nothing but the truth, or else forges the host: it has another address, it is a zone of its
+/// own, and these records are to show that the zone is unsigned.
+pub(super) fn forge(question: &Query, reply: &mut Message, denial: Option<&[Record]>) {
+    // The lab puts denials beside data, see `Zone::hashed`.
+    if !reply.answers.is_empty() {
+        reply.authorities.clear();
+    }
+    let owner = question.name().clone();
+    let Some(denial) = denial.filter(|_| owner.to_ascii() == "mx.good.test.") else {
+        return;
+    };
+    reply.metadata.response_code = ResponseCode::NoError;
+    reply.authorities.clear();
+    let forged = match question.query_type() {
+        RecordType::A => Some(RData::A(A::new(192, 0, 2, 66))),
+        RecordType::NS => Some(RData::NS(NS(owner.clone()))),
+        _ => None,
+    };
+    reply.answers = forged
+        .map(|data| Record::from_rdata(owner, 300, data))
+        .into_iter()
+        .collect();
+    if question.query_type() == RecordType::DS {
+        reply.authorities = denial.to_vec();
+    }
+}
+
 /// A validator of replies that are as they should be, or forged for one name.
 async fn validator(lab: &Lab, is_forged: bool) -> (Validator, JoinSet<()>) {
     let hashed = hashed_names(lab, "test").await;
     forger_of_all(lab, lab.trust_anchor().clone(), move |question, reply| {
-        // The lab puts denials beside data, see `Zone::hashed`.
-        if !reply.answers.is_empty() {
-            reply.authorities.clear();
-        }
-        let owner = question.name().clone();
-        if !is_forged || owner.to_ascii() != "mx.good.test." {
-            return;
-        }
-        reply.metadata.response_code = ResponseCode::NoError;
-        reply.authorities.clear();
-        let forged = match question.query_type() {
-            RecordType::A => Some(RData::A(A::new(192, 0, 2, 66))),
-            RecordType::NS => Some(RData::NS(NS(owner.clone()))),
-            _ => None,
-        };
-        reply.answers = forged
-            .map(|data| Record::from_rdata(owner, 300, data))
-            .into_iter()
-            .collect();
-        if question.query_type() == RecordType::DS {
-            reply.authorities = hashed.clone();
-        }
+        forge(question, reply, is_forged.then_some(&hashed));
     })
     .await
 }
